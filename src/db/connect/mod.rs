@@ -1,0 +1,1 @@
+//! How to reach the server, by libpq's rules.

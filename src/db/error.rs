@@ -1,0 +1,121 @@
+//! What went wrong: what was being done, what the server said, what to try.
+
+use std::fmt;
+
+use postgres::error::{DbError, SqlState};
+
+/// An error of talking to the server, or a refusal to go on.
+///
+/// Every error answers three questions: what were we doing, what was said,
+/// and what can the reader try. A password is never part of it.
+#[derive(Debug)]
+pub struct Error {
+    doing: String,
+    said: Said,
+    hint: Option<String>,
+}
+
+/// Who said that it cannot be done.
+#[derive(Debug)]
+enum Said {
+    /// The server, in its own words.
+    Server(Box<DbError>),
+    /// Nobody: the connection is gone, or the driver could not make sense of it.
+    Driver(String),
+    /// We did: the work is refused for this reason.
+    Refusal(String),
+}
+
+impl Error {
+    /// Wraps what the driver reported while `doing` something ("could not read …").
+    pub fn new(doing: impl Into<String>, source: &postgres::Error) -> Self {
+        let said = match source.as_db_error() {
+            Some(error) => Said::Server(Box::new(error.clone())),
+            None => Said::Driver(source_chain(source)),
+        };
+        Self { doing: doing.into(), said, hint: None }
+    }
+
+    /// A refusal of our own, with its reason.
+    pub fn refusal(doing: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { doing: doing.into(), said: Said::Refusal(reason.into()), hint: None }
+    }
+
+    /// Adds what to try.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The SQLSTATE, where the server sent one.
+    pub fn code(&self) -> Option<&SqlState> {
+        match &self.said {
+            Said::Server(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection is gone, so that nothing more can be asked of it.
+    ///
+    /// Class 57P (the server shuts down or ended our session) and every error without a word
+    /// from the server: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    pub fn is_connection_lost(&self) -> bool {
+        match &self.said {
+            Said::Server(error) => error.code().code().starts_with("57P"),
+            Said::Driver(_) => true,
+            Said::Refusal(_) => false,
+        }
+    }
+
+    /// What was said, in one line: the server's message with its SQLSTATE, or our reason.
+    pub fn said(&self) -> String {
+        match &self.said {
+            Said::Server(error) => format!("{} ({})", error.message(), error.code().code()),
+            Said::Driver(text) | Said::Refusal(text) => text.clone(),
+        }
+    }
+
+    /// What to try, where there is something: ours first, else the server's.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref().or(match &self.said {
+            Said::Server(error) => error.hint(),
+            _ => None,
+        })
+    }
+}
+
+/// The driver's `Display` says little ("db error"); what matters is in its sources.
+fn source_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let said = source.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = source.source();
+    }
+    text
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.doing)?;
+        match &self.said {
+            Said::Server(error) => {
+                write!(out, "\n  the server said: {}", self.said())?;
+                if let Some(detail) = error.detail() {
+                    write!(out, "\n  detail: {detail}")?;
+                }
+            }
+            Said::Driver(text) | Said::Refusal(text) => write!(out, ": {text}")?,
+        }
+        if let Some(hint) = self.hint() {
+            write!(out, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

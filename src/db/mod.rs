@@ -1,0 +1,6 @@
+//! Talks to the server.
+
+pub mod connect;
+mod error;
+
+pub use error::Error;

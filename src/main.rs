@@ -1,0 +1,2 @@
+//! The command-line face of `pgseqfix`.
+fn main() {}
