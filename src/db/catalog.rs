@@ -1,0 +1,266 @@
+//! Reads the sequences and the columns that draw from them out of the catalog: one query for all.
+
+use std::collections::{BTreeMap, HashMap};
+
+use postgres::{Client, Row};
+
+use super::callers;
+use super::error::Error;
+use crate::model::{
+    ColumnDefault, ColumnFacts, ColumnType, DataType, Definition, Excluded, Nextval, Ownership, QualifiedName,
+    RelationKind, Sequence, Uniqueness, ValueRange, parse_identifiers, parse_nextval,
+};
+
+/// A sequence with the columns that have to do with it.
+pub(crate) struct Cataloged {
+    pub(crate) sequence: Sequence,
+    pub(crate) columns: Vec<ColumnFacts>,
+}
+
+/// What the catalog holds.
+pub(crate) struct Catalog {
+    /// In the order of schema and name.
+    pub(crate) sequences: Vec<Cataloged>,
+    pub(crate) excluded: Excluded,
+    /// What could not be put with any sequence.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads it. Needs a transaction with an empty `search_path`, so that the server writes names with their schemas.
+pub(crate) fn read(client: &mut Client) -> Result<Catalog, Error> {
+    let failed = |error: &postgres::Error| {
+        Error::new("could not read the catalog", error)
+            .with_hint("pgseqfix needs to read pg_catalog, as every role may by default")
+    };
+    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| failed(&error))?;
+    let mut reading = Reading::default();
+    for row in &rows {
+        reading.take(row).map_err(|error| failed(&error))?;
+    }
+    let mut catalog = reading.finish();
+    callers::attach(client, &mut catalog)?;
+    Ok(catalog)
+}
+
+#[derive(Default)]
+struct Reading {
+    sequences: Vec<Cataloged>,
+    /// Columns whose default looks a name up at each call, with that name.
+    by_name: Vec<(String, ColumnFacts)>,
+    excluded: Excluded,
+}
+
+impl Reading {
+    fn take(&mut self, row: &Row) -> Result<(), postgres::Error> {
+        let excluded: Option<String> = row.try_get("excluded")?;
+        match excluded.as_deref() {
+            Some("system") => self.excluded.system += 1,
+            Some("extension") => self.excluded.extension += 1,
+            Some(_) => self.excluded.temporary += 1,
+            None => self.take_included(row)?,
+        }
+        Ok(())
+    }
+
+    fn take_included(&mut self, row: &Row) -> Result<(), postgres::Error> {
+        let oid: Option<u32> = row.try_get("sequence_oid")?;
+        let table_oid: Option<u32> = row.try_get("table_oid")?;
+        let Some(oid) = oid else {
+            let column = column(row)?;
+            let expression: String = row.try_get("default_expression")?;
+            if let Nextval::ByName(name) = parse_nextval(&expression, &column.column_type.name) {
+                self.by_name.push((name, column));
+            } else {
+                self.by_name.push((String::new(), ColumnFacts { default: ColumnDefault::More(expression), ..column }));
+            }
+            return Ok(());
+        };
+        if self.sequences.last().is_none_or(|last| last.sequence.oid != oid) {
+            self.sequences.push(Cataloged { sequence: sequence(row, oid)?, columns: Vec::new() });
+        }
+        if let (Some(_), Some(last)) = (table_oid, self.sequences.last_mut()) {
+            last.columns.push(column(row)?);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Catalog {
+        let mut warnings = Vec::new();
+        let index = NameIndex::of(&self.sequences);
+        for (literal, column) in std::mem::take(&mut self.by_name) {
+            warnings.extend(self.put_by_name(&index, &literal, column));
+        }
+        Catalog { sequences: self.sequences, excluded: self.excluded, warnings }
+    }
+
+    /// Puts a column with the sequence that its literal names, if there is just one; with each if there are several.
+    fn put_by_name(&mut self, index: &NameIndex, literal: &str, column: ColumnFacts) -> Option<String> {
+        let place = format!("the default of {}.{}", column.table, crate::model::quote_identifier(&column.column));
+        if let ColumnDefault::More(expression) = &column.default {
+            return Some(format!("{place} calls nextval on a sequence that only running it would tell: {expression}"));
+        }
+        let found = index.find(literal);
+        for at in &found {
+            let default =
+                if found.len() == 1 { ColumnDefault::ByName } else { ColumnDefault::Ambiguous(literal.to_owned()) };
+            let columns = &mut self.sequences[*at].columns;
+            // The owner's row is there already, without knowing that its own default draws by name.
+            match columns.iter_mut().find(|known| known.table_oid == column.table_oid && known.column == column.column)
+            {
+                Some(known) => known.default = default,
+                None => columns.push(ColumnFacts { default, ..column.clone() }),
+            }
+        }
+        found
+            .is_empty()
+            .then(|| format!("{place} calls nextval on {literal:?}, and no sequence in the report has that name"))
+    }
+}
+
+/// Finds sequences by a name as somebody wrote it.
+pub(crate) struct NameIndex {
+    by_full_name: HashMap<QualifiedName, usize>,
+    by_name: BTreeMap<String, Vec<usize>>,
+}
+
+impl NameIndex {
+    pub(crate) fn of(sequences: &[Cataloged]) -> Self {
+        let mut index = Self { by_full_name: HashMap::new(), by_name: BTreeMap::new() };
+        for (at, Cataloged { sequence, .. }) in sequences.iter().enumerate() {
+            index.by_full_name.insert(sequence.name.clone(), at);
+            index.by_name.entry(sequence.name.name.clone()).or_default().push(at);
+        }
+        index
+    }
+
+    /// The places of all that the text can mean: one at most if it names a schema.
+    pub(crate) fn find(&self, text: &str) -> Vec<usize> {
+        let Some(identifiers) = parse_identifiers(text) else {
+            return Vec::new();
+        };
+        match identifiers.schema {
+            Some(schema) => {
+                self.by_full_name.get(&QualifiedName::new(schema, identifiers.name)).copied().into_iter().collect()
+            }
+            None => self.by_name.get(&identifiers.name).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
+    let schema: String = row.try_get("sequence_schema")?;
+    let name: String = row.try_get("sequence_name")?;
+    let data_type: String = row.try_get("data_type")?;
+    Ok(Sequence {
+        oid,
+        name: QualifiedName::new(schema, name),
+        definition: Definition {
+            data_type: match data_type.as_str() {
+                "smallint" => DataType::SmallInt,
+                "integer" => DataType::Integer,
+                _ => DataType::BigInt,
+            },
+            start_value: row.try_get("start_value")?,
+            increment: row.try_get("increment")?,
+            min_value: row.try_get("min_value")?,
+            max_value: row.try_get("max_value")?,
+            cache_size: row.try_get("cache_size")?,
+            cycle: row.try_get("cycle")?,
+        },
+        is_unlogged: row.try_get("is_unlogged")?,
+        is_ours: row.try_get("is_ours")?,
+        can_read: row.try_get("can_read_sequence")?,
+        can_use_schema: row.try_get("can_use_sequence_schema")?,
+        can_advance: row.try_get("can_advance")?,
+        callers: Vec::new(),
+    })
+}
+
+fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
+    let (schema, table): (String, String) = (row.try_get("table_schema")?, row.try_get("table_name")?);
+    let relkind: String = row.try_get("relkind")?;
+    let deptype: Option<String> = row.try_get("deptype")?;
+    let identity: String = row.try_get("attidentity")?;
+    let type_name: String = row.try_get("column_type")?;
+    let (alone, partly): (bool, bool) = (row.try_get("is_unique_alone")?, row.try_get("is_unique_partly")?);
+    let names_it: Option<bool> = row.try_get("default_names_it")?;
+    let expression: Option<String> = row.try_get("default_expression")?;
+    let default = match expression {
+        None => ColumnDefault::None,
+        Some(text) if names_it != Some(true) => ColumnDefault::Elsewhere(text),
+        Some(text) if parse_nextval(&text, &type_name) == Nextval::Plain => ColumnDefault::Plain,
+        Some(text) => ColumnDefault::More(text),
+    };
+    Ok(ColumnFacts {
+        table: QualifiedName::new(schema, table),
+        table_oid: row.try_get("table_oid")?,
+        kind: match relkind.as_str() {
+            "p" => RelationKind::Partitioned,
+            "f" => RelationKind::Foreign,
+            "v" => RelationKind::View,
+            _ => RelationKind::Table,
+        },
+        parents: row.try_get("parents")?,
+        column: row.try_get("column_name")?,
+        column_type: column_type(type_name, row.try_get("base_type")?, row.try_get("typmod")?),
+        ownership: match deptype.as_deref() {
+            Some("i") => Some(Ownership::Identity { always: identity == "a" }),
+            Some(_) => Some(Ownership::Owned),
+            None => None,
+        },
+        default,
+        uniqueness: match (alone, partly) {
+            (true, _) => Uniqueness::Alone,
+            (false, true) => Uniqueness::Partly,
+            (false, false) => Uniqueness::No,
+        },
+        is_indexed: row.try_get("is_indexed")?,
+        is_partly_remote: row.try_get("is_partly_remote")?,
+        is_row_secured: row.try_get("is_row_secured")?,
+        can_read: row.try_get("can_read")?,
+        can_use_schema: row.try_get("can_use_schema")?,
+        can_lock: row.try_get("can_lock")?,
+    })
+}
+
+/// The whole numbers that a type holds, by the oid of its base type (fixed in PostgreSQL's `pg_type.dat`).
+fn column_type(name: String, base_type: u32, typmod: i32) -> ColumnType {
+    use postgres::types::Type;
+    let two_sided = |max: i64, min: i64| Some(ValueRange { min, max });
+    let holds = match Type::from_oid(base_type) {
+        Some(Type::INT2) => two_sided(i16::MAX.into(), i16::MIN.into()),
+        Some(Type::INT4) => two_sided(i32::MAX.into(), i32::MIN.into()),
+        Some(Type::INT8) => Some(ValueRange::ALL),
+        Some(Type::NUMERIC) => Some(numeric_range(typmod)),
+        _ => None,
+    };
+    ColumnType { name, holds, is_numeric: base_type == Type::NUMERIC.oid() }
+}
+
+/// `numeric(precision, scale)` keeps precision - scale digits before the point; its type modifier holds both
+/// (<https://www.postgresql.org/docs/current/datatype-numeric.html>). Without one it holds every bigint.
+fn numeric_range(typmod: i32) -> ValueRange {
+    if typmod < 4 {
+        return ValueRange::ALL;
+    }
+    let (precision, scale) = ((typmod - 4) >> 16, (typmod - 4) & 0x7ff);
+    // Since 15 the scale can be negative: eleven bits with a sign.
+    let scale = (scale ^ 1024) - 1024;
+    let digits = u32::try_from(precision - scale).unwrap_or_default();
+    10_i64.checked_pow(digits).map_or(ValueRange::ALL, |bound| ValueRange { min: 1 - bound, max: bound - 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numeric_with_a_precision_has_a_limit() {
+        let typmod = |precision: i32, scale: i32| ((precision << 16) | (scale & 0x7ff)) + 4;
+        assert_eq!(numeric_range(typmod(5, 0)), ValueRange { min: -99_999, max: 99_999 });
+        assert_eq!(numeric_range(typmod(9, 2)), ValueRange { min: -9_999_999, max: 9_999_999 });
+        assert_eq!(numeric_range(typmod(3, -2)), ValueRange { min: -99_999, max: 99_999 });
+        assert_eq!(numeric_range(typmod(30, 0)), ValueRange::ALL);
+        assert_eq!(numeric_range(-1), ValueRange::ALL);
+    }
+}

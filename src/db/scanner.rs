@@ -1,0 +1,96 @@
+//! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
+
+use postgres::Client;
+
+use super::catalog::{self, Cataloged};
+use super::error::Error;
+use super::inspect::Reading;
+use super::selection::Selection;
+use super::server::look_around;
+use super::session::{begin_catalog, roll_back};
+use super::watch::{Stage, Watch};
+use crate::model::{Excluded, Finding, Server, Status, Timeouts, ValueRange, link};
+
+/// What to look at, and how long to wait for it.
+#[derive(Clone, Debug)]
+pub struct ScanOptions {
+    /// Which sequences.
+    pub selection: Selection,
+    /// Values above this one are no concern of ascending sequences.
+    pub ignore_above: Option<i64>,
+    /// Values below this one are no concern of descending sequences.
+    pub ignore_below: Option<i64>,
+    /// How long a read waits and takes.
+    pub timeouts: Timeouts,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            selection: Selection::default(),
+            ignore_above: None,
+            ignore_below: None,
+            timeouts: Timeouts { lock_ms: 5_000, statement_ms: 0 },
+        }
+    }
+}
+
+/// What a scan found.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Where.
+    pub server: Server,
+    /// Every sequence, in the order of schema and name.
+    pub findings: Vec<Finding>,
+    /// The rest, counted.
+    pub excluded: Excluded,
+}
+
+/// Scans the database that the client is connected to.
+///
+/// # Errors
+///
+/// Where the catalog cannot be read, a selected name does not exist, the server is older than 10 or goes away.
+/// A sequence that cannot be read is no error but a finding.
+pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
+    watch.begin(Stage::Catalog, 0);
+    let selected = options.selection.resolve(client)?;
+    begin_catalog(client, &options.timeouts)?;
+    let around = look_around(client).inspect_err(|_| roll_back(client))?;
+    let catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
+    roll_back(client);
+
+    let (mut server, mut excluded) = (around.server, catalog.excluded);
+    server.warnings.extend(catalog.warnings);
+    let mut findings = Vec::new();
+    for found in catalog.sequences {
+        if selected.holds(&found) {
+            findings.push(finding(found, options, &server.user));
+        } else {
+            excluded.not_selected += 1;
+        }
+    }
+    let reading = Reading {
+        timeouts: &options.timeouts,
+        can_restrict_relations: around.can_restrict_relations,
+        on_standby: server.is_standby,
+        user: &server.user,
+    };
+    reading.settle(client, &mut findings, watch)?;
+    Ok(Scan { server, findings, excluded })
+}
+
+/// Makes a finding of what the catalog says.
+fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
+    let Cataloged { sequence, columns } = found;
+    let columns = link(columns);
+    let definition = &sequence.definition;
+    let wanted = if definition.is_ascending() {
+        ValueRange { max: options.ignore_above.unwrap_or(i64::MAX), ..ValueRange::ALL }
+    } else {
+        ValueRange { min: options.ignore_below.unwrap_or(i64::MIN), ..ValueRange::ALL }
+    };
+    let range = definition.range().meet(wanted);
+    let status = Status::by_catalog(&sequence, &columns, user);
+    Finding { sequence, state: None, columns, range, status }
+}

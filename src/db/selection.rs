@@ -1,0 +1,173 @@
+//! Which sequences are wanted: the patterns of `-n`, `-N`, `-t` and `-T`, with pg_dump's meaning.
+
+use std::collections::HashSet;
+
+use postgres::Client;
+use postgres::types::Type;
+
+use super::catalog::Cataloged;
+use super::error::Error;
+use crate::model::Pattern;
+
+/// What was asked for. Empty lists select everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Schemas to look at (`-n`); without effect where `tables` is not empty.
+    pub schemas: Vec<String>,
+    /// Schemas to leave out (`-N`); without effect where `tables` is not empty.
+    pub exclude_schemas: Vec<String>,
+    /// Tables or sequences to look at (`-t`).
+    pub tables: Vec<String>,
+    /// Tables or sequences to leave out (`-T`).
+    pub exclude_tables: Vec<String>,
+}
+
+/// A selection with the schemas and relations that it matches in this database.
+#[derive(Default)]
+pub(crate) struct Selected {
+    schemas: Option<HashSet<String>>,
+    exclude_schemas: HashSet<String>,
+    tables: Option<HashSet<u32>>,
+    exclude_tables: HashSet<u32>,
+}
+
+const DOING: &str = "could not select what to look at";
+
+impl Selection {
+    /// Looks the patterns up. One that has to match something and does not is an error, as with
+    /// pg_dump's `--strict-names`: a misspelt name must not pass for "nothing is behind".
+    pub(crate) fn resolve(&self, client: &mut Client) -> Result<Selected, Error> {
+        if *self == Self::default() {
+            return Ok(Selected::default());
+        }
+        let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
+        let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;
+        let matches = Matches::read(client, &schemas, &tables)?;
+
+        let missing = |what: &str, pattern: &str| {
+            let error = Error::refusal(DOING, format!("no {what} matches {pattern}"));
+            if what == "table" && !pattern.contains('.') {
+                error.with_hint(format!(
+                    "a name without a schema means what search_path shows; *.{pattern} looks in every schema"
+                ))
+            } else {
+                error.with_hint(
+                    "unquoted letters are folded to lower case; put double quotes round a name with capitals",
+                )
+            }
+        };
+        for (number, pattern) in self.schemas.iter().enumerate() {
+            if matches.schemas[number].is_empty() {
+                return Err(missing("schema", pattern));
+            }
+        }
+        for (number, pattern) in self.tables.iter().enumerate() {
+            if matches.tables[number].is_empty() {
+                return Err(missing("table", pattern));
+            }
+        }
+        let (included, excluded) = matches.schemas.split_at(self.schemas.len());
+        let by_schema = self.tables.is_empty();
+        let schema_names = |found: &[Vec<String>]| found.iter().flatten().cloned().collect();
+        let (tables, not_tables) = matches.tables.split_at(self.tables.len());
+        Ok(Selected {
+            schemas: (by_schema && !included.is_empty()).then(|| schema_names(included)),
+            exclude_schemas: if by_schema { schema_names(excluded) } else { HashSet::new() },
+            tables: (!by_schema).then(|| tables.iter().flatten().copied().collect()),
+            exclude_tables: not_tables.iter().flatten().copied().collect(),
+        })
+    }
+}
+
+impl Selected {
+    /// Whether a sequence is wanted: it, or a table that draws from it, is selected, and not all of them are excluded.
+    pub(crate) fn holds(&self, found: &Cataloged) -> bool {
+        let Cataloged { sequence, columns } = found;
+        let is_included = match (&self.tables, &self.schemas) {
+            (Some(tables), _) => {
+                tables.contains(&sequence.oid) || columns.iter().any(|column| tables.contains(&column.table_oid))
+            }
+            (None, Some(schemas)) => {
+                schemas.contains(&sequence.name.schema)
+                    || columns.iter().any(|column| schemas.contains(&column.table.schema))
+            }
+            (None, None) => true,
+        };
+        let out_of_schema = |schema: &String| self.exclude_schemas.contains(schema);
+        let is_excluded = self.exclude_tables.contains(&sequence.oid)
+            || if columns.is_empty() {
+                out_of_schema(&sequence.name.schema)
+            } else {
+                // A partition goes with its parent: it is read as a part of it.
+                let mut tops = columns
+                    .iter()
+                    .filter(|column| !columns.iter().any(|other| column.parents.contains(&other.table_oid)));
+                tops.all(|column| {
+                    self.exclude_tables.contains(&column.table_oid) || out_of_schema(&column.table.schema)
+                })
+            };
+        is_included && !is_excluded
+    }
+}
+
+fn patterns(
+    included: &[String],
+    excluded: &[String],
+    parse: impl Fn(&str) -> Option<Pattern>,
+    what: &str,
+) -> Result<Vec<Pattern>, Error> {
+    included
+        .iter()
+        .chain(excluded)
+        .map(|text| {
+            parse(text).ok_or_else(|| {
+                Error::refusal(DOING, format!("improper {what} name (too many dotted names): {text}"))
+                    .with_hint("put double quotes round a name with a dot in it")
+            })
+        })
+        .collect()
+}
+
+/// For each pattern, in order, what it matches.
+struct Matches {
+    schemas: Vec<Vec<String>>,
+    tables: Vec<Vec<u32>>,
+}
+
+impl Matches {
+    fn read(client: &mut Client, schemas: &[Pattern], tables: &[Pattern]) -> Result<Self, Error> {
+        let failed = |error: &postgres::Error| {
+            Error::new(DOING, error)
+                .with_hint("patterns are read as psql's: * ? and regular expressions, quoted as SQL names")
+        };
+        let schema_regexes: Vec<&str> = schemas.iter().map(|pattern| pattern.name.as_str()).collect();
+        let table_schemas: Vec<&str> =
+            tables.iter().map(|pattern| pattern.schema.as_deref().unwrap_or_default()).collect();
+        let table_regexes: Vec<&str> = tables.iter().map(|pattern| pattern.name.as_str()).collect();
+        let rows = client
+            .query_typed(
+                include_str!("sql/matches.sql"),
+                &[
+                    (&schema_regexes, Type::TEXT_ARRAY),
+                    (&table_schemas, Type::TEXT_ARRAY),
+                    (&table_regexes, Type::TEXT_ARRAY),
+                ],
+            )
+            .map_err(|error| failed(&error))?;
+        let mut matches = Self { schemas: vec![Vec::new(); schemas.len()], tables: vec![Vec::new(); tables.len()] };
+        for row in &rows {
+            let mut take = || -> Result<(), postgres::Error> {
+                let number: i32 = row.try_get("pattern")?;
+                let at = usize::try_from(number - 1).unwrap_or_default();
+                if row.try_get("is_schema")? {
+                    matches.schemas[at].push(row.try_get("name")?);
+                } else {
+                    matches.tables[at].push(row.try_get("oid")?);
+                }
+                Ok(())
+            };
+            take().map_err(|error| failed(&error))?;
+        }
+        Ok(matches)
+    }
+}

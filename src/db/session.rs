@@ -1,0 +1,83 @@
+//! How our transactions begin and end. Every setting is LOCAL: a pooler would hand others to its next client.
+
+use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+
+use super::error::Error;
+use crate::model::Timeouts;
+
+/// The oldest major version that has `pg_sequence`.
+const OLDEST_MAJOR: u32 = 10;
+
+/// The statements that begin a transaction in which the server itself refuses `setval`.
+pub(crate) fn begin_read_only_sql(timeouts: &Timeouts, restrict_relations: bool) -> String {
+    let mut sql = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
+         SET LOCAL search_path = ''; SET LOCAL row_security = off; \
+         SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        timeouts.lock_ms, timeouts.statement_ms
+    );
+    if restrict_relations {
+        // A table that was swapped for a view meanwhile must not run its owner's code as us.
+        sql.push_str("; SET LOCAL restrict_nonsystem_relation_kind = 'view, foreign-table'");
+    }
+    sql
+}
+
+/// Begins the transaction for the catalog queries, and refuses a server that is too old for them.
+pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
+    let sql = format!("{}; SHOW server_version_num", begin_read_only_sql(timeouts, false));
+    let rows = rows(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
+    let version: u32 = rows.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok()).unwrap_or_default();
+    refuse_old(version)
+}
+
+fn refuse_old(server_version_num: u32) -> Result<(), Error> {
+    if server_version_num / 10_000 >= OLDEST_MAJOR {
+        return Ok(());
+    }
+    let (major, minor) = (server_version_num / 10_000, server_version_num / 100 % 100);
+    Err(Error::refusal(
+        "could not read the sequences",
+        format!("the server is PostgreSQL {major}.{minor}, and pgseqfix needs {OLDEST_MAJOR} or later"),
+    )
+    .with_hint("older servers keep no catalog of their sequences (pg_sequence); upgrade the server"))
+}
+
+/// Runs a statement or several and returns every row that came back.
+pub(crate) fn rows(client: &mut Client, sql: &str) -> Result<Vec<SimpleQueryRow>, postgres::Error> {
+    log::debug!("{sql}");
+    let messages = client.simple_query(sql)?;
+    Ok(messages
+        .into_iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
+        .collect())
+}
+
+/// Runs a statement of which nothing comes back.
+pub(crate) fn run(client: &mut Client, sql: &str) -> Result<(), postgres::Error> {
+    log::debug!("{sql}");
+    client.batch_execute(sql)
+}
+
+/// Ends a transaction that failed or has done its reading. If that fails, too, the connection is gone,
+/// and the server rolls back by itself.
+pub(crate) fn roll_back(client: &mut Client) {
+    if let Err(error) = client.batch_execute("ROLLBACK") {
+        log::debug!("ROLLBACK: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_old;
+
+    #[test]
+    fn a_server_older_than_10_is_refused_with_the_reason() {
+        let error = refuse_old(90_624).expect_err("9.6 is too old").to_string();
+        assert!(error.contains("PostgreSQL 9.6") && error.contains("10 or later"), "{error}");
+        assert!(refuse_old(100_000).is_ok());
+    }
+}

@@ -1,0 +1,122 @@
+//! What the catalog says of a column and a sequence, before anybody judges it.
+
+use super::name::QualifiedName;
+use super::sequence::ValueRange;
+
+/// What kind of relation a column is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// An ordinary table, a partition or the parent of an inheritance tree.
+    Table,
+    /// A partitioned table.
+    Partitioned,
+    /// A foreign table: its rows are on another server.
+    Foreign,
+    /// A view, of which a column can have a default of its own.
+    View,
+}
+
+/// A dependency of a sequence on a column (`pg_depend`): the sequence is dropped with the column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// The column is an identity column (`i`).
+    Identity {
+        /// GENERATED ALWAYS, rather than BY DEFAULT.
+        always: bool,
+    },
+    /// The column owns the sequence (`a`): serial, or `ALTER SEQUENCE … OWNED BY`.
+    Owned,
+}
+
+/// A column's default, seen from one sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnDefault {
+    /// It has none.
+    None,
+    /// A plain `nextval` of this sequence.
+    Plain,
+    /// A `nextval` of this sequence's name, looked up at each call; no other sequence has that name.
+    ByName,
+    /// A `nextval` of a name that several sequences have: which one depends on the session's `search_path`.
+    Ambiguous(String),
+    /// Calls `nextval` on this sequence and does more than that.
+    More(String),
+    /// Has nothing to do with this sequence.
+    Elsewhere(String),
+}
+
+/// The type of a column, a domain's base type taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnType {
+    /// As `format_type` prints it.
+    pub name: String,
+    /// The whole numbers that it holds; `None` for a type that is not integer-like.
+    pub holds: Option<ValueRange>,
+    /// Whether it is `numeric`, which can hold fractions, too.
+    pub is_numeric: bool,
+}
+
+/// Whether two rows can have the same value in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// A unique constraint or index covers this column alone: a duplicate is error 23505.
+    Alone,
+    /// Only together with other columns, or for part of the rows.
+    Partly,
+    /// Nothing forbids a duplicate: it goes in silently.
+    No,
+}
+
+/// A column that has to do with a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnFacts {
+    /// Its table.
+    pub table: QualifiedName,
+    /// The table's oid.
+    pub table_oid: u32,
+    /// The table's kind.
+    pub kind: RelationKind,
+    /// The tables that this one inherits from or is a partition of.
+    pub parents: Vec<u32>,
+    /// Its name.
+    pub column: String,
+    /// Its type.
+    pub column_type: ColumnType,
+    /// Whether the sequence depends on it.
+    pub ownership: Option<Ownership>,
+    /// What its default does.
+    pub default: ColumnDefault,
+    /// Whether a unique constraint covers it.
+    pub uniqueness: Uniqueness,
+    /// Whether a btree index that holds every row begins with it, so that its farthest value is found at once.
+    pub is_indexed: bool,
+    /// Whether the table's tree reaches to foreign tables.
+    pub is_partly_remote: bool,
+    /// Whether row-level security would hide rows from us.
+    pub is_row_secured: bool,
+    /// Whether we may read it.
+    pub can_read: bool,
+    /// Whether we may read the table's schema at all.
+    pub can_use_schema: bool,
+    /// Whether we may lock the table against writers.
+    pub can_lock: bool,
+}
+
+/// A function, view or rule that calls `nextval` on a sequence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caller {
+    /// What it is, with its name as the server writes it: `function public.next_id()`.
+    pub name: String,
+    /// What calls it in turn: `trigger on public.orders`, `default of public.orders.id`.
+    pub reached_by: Vec<String>,
+}
+
+impl std::fmt::Display for Caller {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.name)?;
+        if !self.reached_by.is_empty() {
+            write!(out, " ({})", self.reached_by.join(", "))?;
+        }
+        Ok(())
+    }
+}

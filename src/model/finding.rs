@@ -1,0 +1,264 @@
+//! What was found out about one sequence.
+
+use super::catalog::Caller;
+use super::drift::{Drift, Exhaustion, Observation, assess};
+use super::linking::{LinkedColumn, Role, column_limit};
+use super::name::QualifiedName;
+use super::privilege;
+use super::sequence::{Definition, SequenceState, ValueRange};
+
+/// Why something is left alone, and the command that would settle it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The reason, in one line.
+    pub reason: String,
+    /// What would settle it, where something would.
+    pub cure: Option<String>,
+}
+
+impl Doubt {
+    /// A reason without a cure.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), cure: None }
+    }
+
+    /// A reason with its cure.
+    pub fn with_cure(reason: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { reason: reason.into(), cure: Some(cure.into()) }
+    }
+
+    /// Several reasons as one.
+    fn joined<'a>(doubts: impl Iterator<Item = &'a Doubt> + Clone) -> Self {
+        let reasons: Vec<&str> = doubts.clone().map(|doubt| doubt.reason.as_str()).collect();
+        Self { reason: reasons.join("; "), cure: doubts.filter_map(|doubt| doubt.cure.clone()).next() }
+    }
+}
+
+/// A sequence as the catalog has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Its oid.
+    pub oid: u32,
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its definition.
+    pub definition: Definition,
+    /// Whether it is unlogged: a crash takes it back to its start.
+    pub is_unlogged: bool,
+    /// Whether we own it, and so may lock it.
+    pub is_ours: bool,
+    /// Whether we may read its state.
+    pub can_read: bool,
+    /// Whether we may use its schema.
+    pub can_use_schema: bool,
+    /// Whether we may call `nextval` on it.
+    pub can_advance: bool,
+    /// Functions that are seen to call `nextval` on it.
+    pub callers: Vec<Caller>,
+}
+
+/// How a sequence stands, or why that cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Its values were not read yet; no finished scan has it.
+    Pending,
+    /// It was compared with its columns.
+    Compared(Drift),
+    /// Its columns cannot be compared with it.
+    NotComparable(Doubt),
+    /// Something that had to be read could not be read.
+    Unreadable(Doubt),
+    /// This server, a standby, cannot know it.
+    Undecided(Doubt),
+    /// No column draws from it.
+    Unlinked,
+}
+
+impl Status {
+    /// What the catalog alone tells; [`Pending`](Self::Pending) where the values decide.
+    /// `user` is the role that a missing privilege would have to be granted to.
+    pub fn by_catalog(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Self {
+        if columns.is_empty() {
+            return Self::Unlinked;
+        }
+        if sequence.definition.cycle {
+            return Self::Compared(Drift::Cycling);
+        }
+        if !columns.iter().any(LinkedColumn::counts) {
+            return Self::NotComparable(Doubt::joined(blind(columns)));
+        }
+        privilege::missing_to_read(sequence, columns, user).map_or(Self::Pending, Self::Unreadable)
+    }
+}
+
+/// One sequence in the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The sequence.
+    pub sequence: Sequence,
+    /// Its state, where it was read.
+    pub state: Option<SequenceState>,
+    /// Every column that has to do with it.
+    pub columns: Vec<LinkedColumn>,
+    /// The values that are looked at: the sequence's range, less what the caller ignores.
+    pub range: ValueRange,
+    /// How it stands.
+    pub status: Status,
+}
+
+/// How far a standby may run ahead of its primary: `nextval` logs 32 values ahead (`SEQ_LOG_VALS`).
+const LOGGED_AHEAD: i128 = 32;
+
+impl Finding {
+    /// Takes what was read in and decides the status.
+    pub fn settle(&mut self, state: SequenceState, seen: Observation, on_standby: bool) {
+        let definition = &self.sequence.definition;
+        let limit = column_limit(definition, definition.next_value(state), &self.columns);
+        let drift = assess(definition, state, limit, seen);
+        self.state = Some(state);
+        self.status = match drift {
+            Drift::InSync | Drift::Exhausted(Exhaustion::NoNextValue)
+                if on_standby && may_run_ahead(definition, state, seen.farthest) =>
+            {
+                Status::Undecided(Doubt::with_cure(
+                    "a standby sees a sequence up to 32 values ahead of the primary, and stored values lie within that",
+                    "run the scan on the primary",
+                ))
+            }
+            Drift::InSync if self.columns.iter().any(is_blind) => {
+                Status::NotComparable(Doubt::joined(blind(&self.columns)))
+            }
+            drift => Status::Compared(drift),
+        };
+    }
+
+    /// The last value that the sequence can come to and its columns can hold.
+    pub fn limit(&self) -> i64 {
+        let definition = &self.sequence.definition;
+        let next = self.state.and_then(|state| definition.next_value(state));
+        super::drift::effective_limit(definition, column_limit(definition, next, &self.columns))
+    }
+
+    /// The farthest value over all columns that count.
+    pub fn farthest(&self) -> Option<i64> {
+        self.columns
+            .iter()
+            .filter_map(|column| column.farthest)
+            .reduce(|one, other| self.sequence.definition.farther(one, other))
+    }
+
+    /// The columns whose values count.
+    pub fn counted(&self) -> impl Iterator<Item = &LinkedColumn> {
+        self.columns.iter().filter(|column| column.counts())
+    }
+
+    /// The share of its range that the sequence has used, from 0 to 1.
+    pub fn used_share(&self) -> Option<f64> {
+        let definition = &self.sequence.definition;
+        let state = self.state?;
+        let from = if definition.is_ascending() { definition.min_value } else { definition.max_value };
+        let distance = |to: i64| (i128::from(to) - i128::from(from)).abs();
+        let used = distance(state.last_value) + i128::from(state.is_called);
+        #[allow(clippy::cast_precision_loss, reason = "a share needs no more digits than f64 has")]
+        Some((used as f64 / (distance(self.limit()) + 1) as f64).min(1.0))
+    }
+
+    /// Its status in one word, as reports have it.
+    pub fn word(&self) -> &'static str {
+        match &self.status {
+            Status::Compared(Drift::InSync) => "in_sync",
+            Status::Compared(Drift::Behind { .. }) => "behind",
+            Status::Compared(Drift::Exhausted(_)) => "exhausted",
+            Status::Compared(Drift::Outlier { .. }) => "outlier",
+            Status::Compared(Drift::Cycling) => "cycling",
+            Status::NotComparable(_) => "not_comparable",
+            Status::Unreadable(_) => "unreadable",
+            Status::Undecided(_) => "undecided",
+            Status::Pending => "pending",
+            Status::Unlinked => "unlinked",
+        }
+    }
+
+    /// Why it has its status, and the way out; `None` where the status says it all.
+    pub fn doubt(&self) -> Option<Doubt> {
+        match &self.status {
+            Status::Pending | Status::Compared(Drift::InSync | Drift::Behind { .. }) => None,
+            Status::Compared(Drift::Exhausted(why)) => Some(self.exhaustion_doubt(*why)),
+            Status::Compared(Drift::Outlier { overlap, .. }) => Some(Doubt::with_cure(
+                format!(
+                    "the next value {} is free, and the nearest stored value {} is farther off than half of what is left",
+                    overlap.next_value, overlap.collisions.nearest
+                ),
+                "leave it, remove the row, or ask for the fix with --fix-outliers",
+            )),
+            Status::Compared(Drift::Cycling) => {
+                Some(Doubt::new("CYCLE: it begins again at its other end, so its state says nothing about the data"))
+            }
+            Status::NotComparable(doubt) | Status::Unreadable(doubt) | Status::Undecided(doubt) => Some(doubt.clone()),
+            Status::Unlinked if self.sequence.callers.is_empty() => None,
+            Status::Unlinked => {
+                let callers: Vec<String> = self.sequence.callers.iter().map(ToString::to_string).collect();
+                Some(Doubt::new(format!("no column's default draws from it; called by {}", callers.join(", "))))
+            }
+        }
+    }
+
+    fn exhaustion_doubt(&self, why: Exhaustion) -> Doubt {
+        let limit = self.limit();
+        let widen = self.widen();
+        match why {
+            Exhaustion::NoNextValue => {
+                Doubt::with_cure(format!("nextval fails: it stands at its limit {limit}"), widen)
+            }
+            Exhaustion::PastColumn { limit } => {
+                Doubt::with_cure(format!("the next value does not fit the column, which ends at {limit}"), widen)
+            }
+            Exhaustion::FixLeavesNone(overlap) => {
+                let (option, beyond) = if self.sequence.definition.is_ascending() {
+                    ("--ignore-above", overlap.farthest.saturating_sub(1))
+                } else {
+                    ("--ignore-below", overlap.farthest.saturating_add(1))
+                };
+                Doubt::with_cure(
+                    format!(
+                        "a fix would leave no next value: {} is stored, and {limit} is the limit",
+                        overlap.farthest
+                    ),
+                    format!("if that row is an outlier, remove it or use {option} {beyond}; else {widen}"),
+                )
+            }
+        }
+    }
+
+    /// The statements that give the sequence and its columns more room.
+    fn widen(&self) -> String {
+        let sequence = format!("ALTER SEQUENCE {} AS bigint", self.sequence.name);
+        let columns =
+            self.counted().filter(|column| column.facts.column_type.holds != Some(ValueRange::ALL)).map(|column| {
+                let name = super::name::quote_identifier(&column.facts.column);
+                format!("ALTER TABLE {} ALTER COLUMN {name} TYPE bigint", column.facts.table)
+            });
+        std::iter::once(sequence).chain(columns).collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn is_blind(column: &LinkedColumn) -> bool {
+    // A view adds no rows of its own: where its tables are compared, nothing stays unknown.
+    matches!(column.role, Role::Blind(_)) && column.facts.kind != super::catalog::RelationKind::View
+}
+
+fn blind(columns: &[LinkedColumn]) -> impl Iterator<Item = &Doubt> + Clone {
+    columns.iter().filter_map(|column| match &column.role {
+        Role::Blind(doubt) => Some(doubt),
+        _ => None,
+    })
+}
+
+/// Whether the primary may still be at or before the farthest value although this standby is past it.
+/// An uncalled sequence is exact on a standby: the first `nextval` would have been logged.
+fn may_run_ahead(definition: &Definition, state: SequenceState, farthest: Option<i64>) -> bool {
+    let direction = i128::from(definition.increment.signum());
+    let ahead = (LOGGED_AHEAD + i128::from(definition.cache_size)) * i128::from(definition.increment);
+    let next = i128::from(state.last_value) + i128::from(definition.increment);
+    state.is_called && farthest.is_some_and(|farthest| (next - ahead) * direction <= i128::from(farthest) * direction)
+}

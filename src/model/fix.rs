@@ -1,0 +1,164 @@
+//! One repair: from which state to which, under which protection, and the statements that do it.
+//!
+//! What is shown and what is run is the same text: it is spelled here and nowhere else.
+
+use std::fmt;
+
+use super::finding::{Finding, Sequence};
+use super::linking::LinkedColumn;
+use super::name::{QualifiedName, always_quoted};
+use super::sequence::{SequenceState, ValueRange};
+
+/// What keeps a fix safe beside other sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Tables and sequence are locked while the value is decided and set: we own the sequence.
+    Full,
+    /// The tables are locked, and the sequence is moved by `nextval`, which cannot go back: we do not own it.
+    Advance,
+}
+
+impl Protection {
+    /// Its name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Advance => "advance",
+        }
+    }
+}
+
+impl fmt::Display for Protection {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.word())
+    }
+}
+
+/// One repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The sequence to move.
+    pub sequence: Sequence,
+    /// The columns that it must be past.
+    pub columns: Vec<LinkedColumn>,
+    /// The values that were looked at.
+    pub range: ValueRange,
+    /// The state that was seen.
+    pub from: SequenceState,
+    /// The state to set.
+    pub to: SequenceState,
+    /// What `nextval` returns afterwards.
+    pub next_value: i64,
+    /// The farthest value that was seen.
+    pub farthest: i64,
+    /// How it is kept safe.
+    pub protection: Protection,
+}
+
+impl Fix {
+    /// How many calls of `nextval` lie between the two states.
+    pub fn increments(&self) -> u128 {
+        let definition = &self.sequence.definition;
+        let next = definition.next_value(self.from).unwrap_or(self.from.last_value);
+        let distance = (i128::from(self.next_value) - i128::from(next)).unsigned_abs();
+        distance / i128::from(definition.increment).unsigned_abs()
+    }
+
+    /// The tables to lock, each once, in a fixed order.
+    pub fn tables(&self) -> Vec<&QualifiedName> {
+        let mut tables: Vec<&QualifiedName> =
+            self.columns.iter().filter(|column| column.counts()).map(|column| &column.facts.table).collect();
+        tables.sort();
+        tables.dedup();
+        tables
+    }
+
+    /// Keeps every writer out of the tables, and a second copy of this tool. With partitions and children: no ONLY.
+    /// <https://www.postgresql.org/docs/current/explicit-locking.html>
+    pub fn lock_tables_sql(&self) -> String {
+        let tables: Vec<String> = self.tables().into_iter().map(QualifiedName::to_sql).collect();
+        format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", "))
+    }
+
+    /// Keeps everybody from calling `nextval`, drops the values that other sessions have cached, and makes the
+    /// `setval` that follows part of the transaction; changes nothing, as the cache size is the present one.
+    /// `None` where the sequence is not ours to alter.
+    pub fn lock_sequence_sql(&self) -> Option<String> {
+        (self.protection == Protection::Full).then(|| {
+            format!("ALTER SEQUENCE {} CACHE {}", self.sequence.name.to_sql(), self.sequence.definition.cache_size)
+        })
+    }
+
+    /// The move itself. It is guarded in its own text: it does nothing where the sequence is there already.
+    pub fn move_sql(&self) -> String {
+        let sequence = self.sequence.name.to_sql();
+        let regclass = self.sequence.name.to_regclass_sql();
+        let (increment, last) = (self.sequence.definition.increment, self.to.last_value);
+        let before = if increment > 0 { '<' } else { '>' };
+        match self.protection {
+            Protection::Full => format!(
+                "SELECT pg_catalog.setval({regclass}, {last}, true) FROM {sequence} AS state \
+                 WHERE state.last_value {before} {last} OR (state.last_value = {last} AND NOT state.is_called)"
+            ),
+            Protection::Advance => format!(
+                "SELECT pg_catalog.count(pg_catalog.nextval({regclass})) FROM {sequence} AS state, \
+                 LATERAL pg_catalog.generate_series(1, ({last} - state.last_value) / ({increment}) \
+                 + CASE WHEN state.is_called THEN 0 ELSE 1 END) \
+                 WHERE state.last_value {before} {last} OR (state.last_value = {last} AND NOT state.is_called)"
+            ),
+        }
+    }
+
+    /// Whether no value past the planned one has come in: true while the plan still holds.
+    pub fn still_holds_sql(&self) -> String {
+        let ascending = self.sequence.definition.is_ascending();
+        let (from, to) = if ascending {
+            (self.farthest.saturating_add(1), self.range.max)
+        } else {
+            (self.range.min, self.farthest.saturating_sub(1))
+        };
+        let (from, to) = (sql_integer(from), sql_integer(to));
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|column| column.counts())
+            .map(|column| {
+                let (table, name) = (column.facts.table.to_sql(), always_quoted(&column.facts.column));
+                format!("NOT EXISTS (SELECT FROM {table} WHERE {name} >= {from} AND {name} <= {to})")
+            })
+            .collect();
+        format!("SELECT {}", columns.join(" AND "))
+    }
+}
+
+/// A `bigint` constant; quoted, as a bare `-9223372036854775808` would be read as `numeric`.
+pub fn sql_integer(value: i64) -> String {
+    format!("'{value}'::pg_catalog.int8")
+}
+
+/// What shall become of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing is to be done.
+    Nothing,
+    /// This is to be done.
+    Fix(Box<Fix>),
+    /// Something would be to do, and is not done, for this reason.
+    LeaveAlone(super::finding::Doubt),
+}
+
+impl Fix {
+    /// The fix that brings a sequence to `next_value`, if the sequence can stand there.
+    pub(crate) fn moving(finding: &Finding, farthest: i64, next_value: i64, protection: Protection) -> Option<Self> {
+        Some(Self {
+            sequence: finding.sequence.clone(),
+            columns: finding.columns.clone(),
+            range: finding.range,
+            from: finding.state?,
+            to: finding.sequence.definition.state_before(next_value)?,
+            next_value,
+            farthest,
+            protection,
+        })
+    }
+}

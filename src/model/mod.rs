@@ -1,0 +1,36 @@
+//! Talks to nobody: no driver, no clock, no terminal. Numbers and names in, an answer out.
+
+mod catalog;
+mod drift;
+mod expression;
+mod finding;
+mod fix;
+mod identifier;
+mod linking;
+mod mention;
+mod name;
+mod pattern;
+mod plan;
+mod privilege;
+mod probe;
+mod report;
+mod script;
+mod sequence;
+mod summary;
+
+pub use catalog::{Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, RelationKind, Uniqueness};
+pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
+pub use expression::{Nextval, parse_nextval};
+pub use finding::{Doubt, Finding, Sequence, Status};
+pub use fix::{Decision, Fix, Protection};
+pub use identifier::{Identifiers, parse_identifiers};
+pub use linking::{Link, LinkedColumn, Role, link};
+pub use mention::nextval_literals;
+pub use name::{QualifiedName, quote_identifier, quote_literal};
+pub use pattern::Pattern;
+pub use plan::{LeftOut, Plan, PlanOptions, decide};
+pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql};
+pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
+pub use script::{Timeouts, begin_fix_sql, script};
+pub use sequence::{DataType, Definition, SequenceState, ValueRange};
+pub use summary::{Summary, Verdict};

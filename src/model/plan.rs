@@ -1,0 +1,118 @@
+//! What is to be done, and what is left out with its reason: a plain value.
+
+use super::drift::Drift;
+use super::finding::{Doubt, Finding, Status};
+use super::fix::{Decision, Fix, Protection};
+use super::privilege;
+use super::sequence::Definition;
+
+/// What the caller asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// How many increments to leave free beyond the farthest value.
+    pub headroom: u64,
+    /// Whether to move sequences past outliers, too.
+    pub fix_outliers: bool,
+    /// The role that works, to name it in a GRANT.
+    pub user: String,
+}
+
+/// The longest way that a sequence is moved by `nextval` alone: some seconds.
+pub const ADVANCE_LIMIT: u128 = 10_000_000;
+
+/// The fixes in a fixed order, and everything behind that is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What is to be done.
+    pub fixes: Vec<Fix>,
+    /// What is not, by the sequence's oid, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A sequence that would need a fix and gets none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The sequence's oid.
+    pub sequence_oid: u32,
+    /// Why, and what would settle it.
+    pub doubt: Doubt,
+}
+
+impl Plan {
+    /// Plans the fixes of a scan, in the scan's order.
+    pub fn of(findings: &[Finding], options: &PlanOptions) -> Self {
+        let mut plan = Self::default();
+        for finding in findings {
+            match decide(finding, options) {
+                Decision::Nothing => {}
+                Decision::Fix(fix) => plan.fixes.push(*fix),
+                Decision::LeaveAlone(doubt) => {
+                    plan.left_out.push(LeftOut { sequence_oid: finding.sequence.oid, doubt });
+                }
+            }
+        }
+        plan
+    }
+
+    /// Keeps the fixes of the sequences that `keep` picks, by oid.
+    pub fn retain(&mut self, keep: impl Fn(u32) -> bool) {
+        self.fixes.retain(|fix| keep(fix.sequence.oid));
+    }
+}
+
+/// Decides about one finding; the same before and under the lock.
+pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
+    let (overlap, target) = match &finding.status {
+        Status::Compared(Drift::Behind { overlap, target }) => (overlap, *target),
+        Status::Compared(Drift::Outlier { overlap, target: Some(target) }) if options.fix_outliers => {
+            (overlap, *target)
+        }
+        Status::Compared(Drift::Exhausted(_) | Drift::Outlier { .. }) => {
+            return finding.doubt().map_or(Decision::Nothing, Decision::LeaveAlone);
+        }
+        _ => return Decision::Nothing,
+    };
+    let limit = finding.limit();
+    let Some(next_value) = with_headroom(&finding.sequence.definition, target, options.headroom, limit) else {
+        return Decision::LeaveAlone(Doubt::with_cure(
+            format!("--headroom {} would leave no next value: {limit} is the limit", options.headroom),
+            "use a smaller --headroom",
+        ));
+    };
+    if let Some(doubt) = privilege::missing_to_lock(&finding.columns, &options.user) {
+        return Decision::LeaveAlone(doubt);
+    }
+    let protection = if finding.sequence.is_ours { Protection::Full } else { Protection::Advance };
+    let Some(fix) = Fix::moving(finding, overlap.farthest, next_value, protection) else {
+        return Decision::Nothing;
+    };
+    match protection {
+        Protection::Full => Decision::Fix(Box::new(fix)),
+        Protection::Advance => advance(fix, finding, options),
+    }
+}
+
+/// Where the next value goes when `headroom` increments are left free; `None` past the limit.
+fn with_headroom(definition: &Definition, target: i64, headroom: u64, limit: i64) -> Option<i64> {
+    let next = i128::from(target) + i128::from(headroom) * i128::from(definition.increment);
+    i64::try_from(next).ok().filter(|next| !definition.is_past(*next, limit))
+}
+
+/// Without ownership only `nextval` is safe, and it takes its time.
+fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
+    let name = &finding.sequence.name;
+    let user = super::name::quote_identifier(&options.user);
+    if !finding.sequence.can_advance {
+        return Decision::LeaveAlone(Doubt::with_cure(
+            format!("no privilege to move sequence {name}"),
+            format!("run as its owner, or GRANT USAGE ON SEQUENCE {name} TO {user}"),
+        ));
+    }
+    if fix.increments() > ADVANCE_LIMIT {
+        return Decision::LeaveAlone(Doubt::with_cure(
+            format!("not its owner, and {} calls of nextval are too many", fix.increments()),
+            "run as the sequence's owner",
+        ));
+    }
+    Decision::Fix(Box::new(fix))
+}

@@ -1,0 +1,97 @@
+//! The statements that read a sequence and the values stored in its columns.
+//!
+//! State and values come from one statement. Its snapshot is older than its look at the sequence, which is never
+//! rolled back, so an insert that runs beside us cannot make a sequence look behind.
+
+use super::finding::{Finding, Sequence, Status};
+use super::fix::sql_integer;
+use super::linking::LinkedColumn;
+use super::name::always_quoted;
+use super::sequence::ValueRange;
+
+/// How many colliding calls are counted before it is left at "at least".
+pub const COUNT_LIMIT: u64 = 1_000_000;
+
+/// Reads the state and the farthest value of each column that counts:
+/// `item`, `last_value`, `is_called`, `farthest` (an array, in the columns' order; empty where only the state counts).
+pub fn farthest_sql(item: usize, finding: &Finding) -> String {
+    format!(
+        "SELECT {item} AS item, state.last_value, state.is_called, {} AS farthest FROM {} AS state",
+        farthest_array(finding),
+        finding.sequence.name.to_sql()
+    )
+}
+
+/// Reads, beside that, the stored values at or past the next value on the sequence's grid:
+/// the `nearest` of them, and how many `calls` of at most `count_limit` return one.
+pub fn collisions_sql(item: usize, finding: &Finding, count_limit: u64) -> String {
+    let sequence = &finding.sequence;
+    let definition = &sequence.definition;
+    let increment = definition.increment;
+    let end = if definition.is_ascending() { definition.max_value } else { definition.min_value };
+    let within = if definition.is_ascending() { "<=" } else { ">=" };
+    let stored: Vec<String> =
+        finding.counted().map(|column| stored_sql(sequence, column, finding.range, count_limit)).collect();
+    format!(
+        "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, seen.nearest, seen.calls \
+         FROM {name} AS state \
+         CROSS JOIN LATERAL (SELECT CASE WHEN NOT state.is_called THEN state.last_value \
+         WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END AS value) AS next \
+         CROSS JOIN LATERAL (SELECT pg_catalog.{nearest}(stored.value) AS nearest, pg_catalog.count(*) AS calls \
+         FROM ({stored}) AS stored) AS seen",
+        farthest = farthest_array(finding),
+        name = sequence.name.to_sql(),
+        step = sql_integer(increment),
+        end = sql_integer(end),
+        nearest = if definition.is_ascending() { "min" } else { "max" },
+        stored = stored.join(" UNION "),
+    )
+}
+
+fn farthest_array(finding: &Finding) -> String {
+    let columns: Vec<String> = if finding.status == Status::Pending {
+        finding.counted().map(|column| farthest_column(&finding.sequence, column, finding.range)).collect()
+    } else {
+        Vec::new()
+    };
+    format!("ARRAY[{}]::pg_catalog.int8[]", columns.join(", "))
+}
+
+/// The farthest value of one column within the range. A fraction is cut off towards the values already passed,
+/// as the next whole number past it is what counts. NaN and infinity lie outside of every range.
+fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
+    let name = always_quoted(&column.facts.column);
+    let (farthest, whole) = if sequence.definition.is_ascending() { ("max", "floor") } else { ("min", "ceil") };
+    let value = format!("pg_catalog.{farthest}({name})");
+    let value = if column.facts.column_type.is_numeric { format!("pg_catalog.{whole}({value})") } else { value };
+    let (min, max) = (sql_integer(range.min), sql_integer(range.max));
+    format!(
+        "(SELECT {value}::pg_catalog.int8 FROM {} WHERE {name} >= {min} AND {name} <= {max})",
+        column.facts.table.to_sql()
+    )
+}
+
+/// The different values of one column from the next value on, as far as they lie on the sequence's grid.
+fn stored_sql(sequence: &Sequence, column: &LinkedColumn, range: ValueRange, count_limit: u64) -> String {
+    let definition = &sequence.definition;
+    let name = always_quoted(&column.facts.column);
+    let (from, end, order) = if definition.is_ascending() {
+        (">=", format!("{name} <= {}", sql_integer(range.max)), "")
+    } else {
+        ("<=", format!("{name} >= {}", sql_integer(range.min)), " DESC")
+    };
+    let on_grid = if definition.increment.unsigned_abs() == 1 && !column.facts.column_type.is_numeric {
+        String::new()
+    } else {
+        // In numeric, as the distance of two bigints can be too large for a bigint.
+        let increment = sql_integer(definition.increment);
+        format!(
+            " AND ({name}::pg_catalog.numeric - next.value::pg_catalog.numeric) % {increment}::pg_catalog.numeric = 0"
+        )
+    };
+    format!(
+        "SELECT value::pg_catalog.int8 FROM (SELECT DISTINCT {name} AS value FROM {} \
+         WHERE {name} {from} next.value AND {end}{on_grid} ORDER BY value{order} LIMIT {count_limit}) AS one_column",
+        column.facts.table.to_sql()
+    )
+}

@@ -1,0 +1,181 @@
+//! What was found and what became of it.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Doubt, Finding};
+use super::fix::Fix;
+use super::plan::Plan;
+use super::sequence::SequenceState;
+use super::summary::Summary;
+
+/// The server and the session that a report speaks of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// The database.
+    pub database: String,
+    /// The server's version, as `server_version` has it.
+    pub version: String,
+    /// The role that looked.
+    pub user: String,
+    /// Whether it is a standby.
+    pub is_standby: bool,
+    /// What makes the result less than certain, or a fix unwise.
+    pub warnings: Vec<String>,
+    /// Why a fix is refused here, where it is.
+    pub refuses_fix: Option<Doubt>,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Look only.
+    Scan,
+    /// Show what a fix would do.
+    DryRun,
+    /// Do it.
+    Fix,
+}
+
+impl Mode {
+    /// Its name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::DryRun => "dry_run",
+            Self::Fix => "fix",
+        }
+    }
+}
+
+/// Sequences that are not in the report, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Excluded {
+    /// In the system's own schemas.
+    pub system: usize,
+    /// Owned by an extension.
+    pub extension: usize,
+    /// Temporary ones of other sessions.
+    pub temporary: usize,
+    /// Not among those that were selected.
+    pub not_selected: usize,
+}
+
+/// What became of a fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done; both states as the server told them.
+    Set {
+        /// Before.
+        before: SequenceState,
+        /// After.
+        after: SequenceState,
+    },
+    /// Somebody was faster: nothing was left to do.
+    AlreadyPast {
+        /// The state that was found.
+        state: SequenceState,
+    },
+    /// Somebody else kept a lock for too long.
+    Busy(Doubt),
+    /// It could not be done.
+    Failed(Doubt),
+    /// It was not picked.
+    NotPicked,
+    /// The run ended before its turn.
+    NotReached,
+}
+
+impl Outcome {
+    /// Its name in reports.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "set",
+            Self::AlreadyPast { .. } => "already_past",
+            Self::Busy(_) => "busy",
+            Self::Failed(_) => "failed",
+            Self::NotPicked => "not_picked",
+            Self::NotReached => "not_reached",
+        }
+    }
+
+    /// Whether the sequence is where it belongs.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Set { .. } | Self::AlreadyPast { .. })
+    }
+
+    /// Why it is not done.
+    pub fn doubt(&self) -> Option<&Doubt> {
+        match self {
+            Self::Busy(doubt) | Self::Failed(doubt) => Some(doubt),
+            _ => None,
+        }
+    }
+}
+
+/// One sequence with what was planned for it and what became of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What was found.
+    pub finding: Finding,
+    /// What was planned.
+    pub fix: Option<Fix>,
+    /// Why nothing was planned although something would be to do.
+    pub left_out: Option<Doubt>,
+    /// What became of the fix, once it was tried.
+    pub outcome: Option<Outcome>,
+}
+
+impl Entry {
+    /// Why it is as it is: the outcome's word first, then the plan's, then the finding's own.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let tried = self.outcome.as_ref().and_then(Outcome::doubt);
+        tried.or(self.left_out.as_ref()).cloned().or_else(|| self.finding.doubt())
+    }
+}
+
+/// The whole of what a run has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Where it was.
+    pub server: Server,
+    /// What was asked for.
+    pub mode: Mode,
+    /// Every sequence, once.
+    pub entries: Vec<Entry>,
+    /// The rest, counted.
+    pub excluded: Excluded,
+}
+
+impl Report {
+    /// Puts findings, plan and outcomes (by the sequence's oid) together.
+    pub fn new(
+        server: Server,
+        mode: Mode,
+        findings: Vec<Finding>,
+        excluded: Excluded,
+        plan: &Plan,
+        mut outcomes: BTreeMap<u32, Outcome>,
+    ) -> Self {
+        let fixes: BTreeMap<u32, &Fix> = plan.fixes.iter().map(|fix| (fix.sequence.oid, fix)).collect();
+        let left_out: BTreeMap<u32, &Doubt> =
+            plan.left_out.iter().map(|left| (left.sequence_oid, &left.doubt)).collect();
+        let entries = findings
+            .into_iter()
+            .map(|finding| {
+                let oid = finding.sequence.oid;
+                Entry {
+                    fix: fixes.get(&oid).copied().cloned(),
+                    left_out: left_out.get(&oid).copied().cloned(),
+                    outcome: outcomes.remove(&oid),
+                    finding,
+                }
+            })
+            .collect();
+        Self { server, mode, entries, excluded }
+    }
+
+    /// The counts.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
+    }
+}

@@ -1,0 +1,70 @@
+//! A plan as a script for `psql`: the same statements, in the same order, with the same guards.
+
+use super::fix::Fix;
+use super::plan::Plan;
+
+/// The settings that a transaction of ours begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// How long to wait for a lock, in milliseconds; 0 is for ever.
+    pub lock_ms: u64,
+    /// How long a statement may take, in milliseconds; 0 is for ever.
+    pub statement_ms: u64,
+}
+
+/// The statements that begin a fix's transaction. READ COMMITTED, so that what is read under the lock
+/// is what was committed before the lock was granted.
+pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
+    vec![
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".into(),
+        "SET LOCAL search_path = ''".into(),
+        "SET LOCAL row_security = off".into(),
+        format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
+        format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
+        // A session of ours that lost its client must not keep its locks.
+        "SET LOCAL idle_in_transaction_session_timeout = 60000".into(),
+        // Without it a crash soon after the commit can lose the repair.
+        "SET LOCAL synchronous_commit = on".into(),
+    ]
+}
+
+/// The whole plan as a script.
+pub fn script(plan: &Plan, timeouts: &Timeouts) -> String {
+    let mut text = String::from(
+        "-- Run with psql. Each sequence is repaired in a transaction of its own; one that cannot be is passed over.\n\
+         \\set ON_ERROR_STOP off\n",
+    );
+    for fix in &plan.fixes {
+        text.push('\n');
+        text.push_str(&fix_script(fix, timeouts));
+    }
+    text
+}
+
+fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
+    let mut lines = vec![format!(
+        "-- {}: {} -> {} (next value {})",
+        one_line(&fix.sequence.name.to_string()),
+        fix.from,
+        fix.to,
+        fix.next_value
+    )];
+    lines.push("\\set holds false".into());
+    lines.extend(begin_fix_sql(timeouts).into_iter().map(|sql| sql + ";"));
+    lines.push(fix.lock_tables_sql() + ";");
+    lines.extend(fix.lock_sequence_sql().map(|sql| sql + ";"));
+    lines.push(format!("{} AS holds \\gset", fix.still_holds_sql()));
+    lines.push("\\if :holds".into());
+    lines.push(fix.move_sql() + ";");
+    lines.push("\\else".into());
+    let name = one_line(&fix.sequence.name.to_string()).replace('\\', "\\\\").replace('\'', "''");
+    lines.push(format!("\\echo 'left alone, as it could not be locked or its table has changed: {name}'"));
+    lines.push("\\endif".into());
+    lines.push("COMMIT;\n".into());
+    lines.join("\n")
+}
+
+/// A name in a comment or a message must not begin a new line.
+fn one_line(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+}
