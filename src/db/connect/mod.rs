@@ -1,1 +1,29 @@
 //! How to reach the server, by libpq's rules.
+//!
+//! What was [`Given`] on the command line, the PG* variables, the service file and the password
+//! file become [`Settings`]; a [`Connector`] opens connections from them.
+//! Rules: <https://www.postgresql.org/docs/current/libpq-connect.html>.
+
+mod account;
+mod attempt;
+mod connector;
+mod conninfo;
+mod endpoint;
+mod failure;
+mod given;
+mod keepalive;
+mod keyword;
+mod number;
+mod passfile;
+mod secret;
+mod service;
+mod session;
+mod settings;
+mod sources;
+mod transport;
+mod uri;
+mod values;
+
+pub use connector::{AskPassword, Connector};
+pub use given::{Given, PasswordPolicy};
+pub use settings::Settings;

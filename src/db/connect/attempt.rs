@@ -1,0 +1,110 @@
+//! One attempt at one address.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::{io, thread};
+
+use postgres::{Client, Config, NoTls};
+
+use super::endpoint::{Endpoint, Place};
+use super::failure::Failure;
+use super::session::SessionWish;
+use super::settings::Settings;
+
+/// The addresses of an endpoint, each an endpoint of its own.
+///
+/// The driver would go through them by itself, also after a refused password, and report the last
+/// failure only: so it gets one at a time.
+pub(super) fn addresses(endpoint: &Endpoint) -> Result<Vec<Endpoint>, Failure> {
+    let Place::Name(name) = &endpoint.place else {
+        return Ok(vec![endpoint.clone()]);
+    };
+    let found = (name.as_str(), endpoint.port).to_socket_addrs().map_err(Failure::Unresolved)?;
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in found.map(|found| found.ip()) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() {
+        return Err(Failure::Unresolved(io::Error::other("the name has no address")));
+    }
+    let at = |address| {
+        // An address in place of a name would only be said twice.
+        let name = (name.parse() != Ok(address)).then(|| name.clone());
+        Endpoint { place: Place::Address { name, address }, ..endpoint.clone() }
+    };
+    Ok(addresses.into_iter().map(at).collect())
+}
+
+/// Connects, and asks the server whether it is of the kind wished for.
+pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -> Result<Client, Failure> {
+    let config = config(settings, endpoint);
+    let (sender, receiver) = mpsc::channel();
+    // The driver's own limit ends with the TCP connection: a server that accepts and says nothing
+    // would hold us for ever, so the whole handshake runs where it can be left behind.
+    let work = move || {
+        // A client that nobody waits for any more comes back in the error, and is closed.
+        drop(sender.send(handshake(&config, wish)));
+    };
+    thread::Builder::new()
+        .name("connect".to_owned())
+        .spawn(work)
+        .map_err(|error| Failure::Thread(format!("could not start a thread: {error}")))?;
+    let ended = || Failure::Thread("the driver gave up without a word".to_owned());
+    match settings.timeout {
+        None => receiver.recv().map_err(|_| ended())?,
+        Some(limit) => receiver.recv_timeout(limit).map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => Failure::TimedOut(limit),
+            mpsc::RecvTimeoutError::Disconnected => ended(),
+        })?,
+    }
+}
+
+fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {
+    let mut client = config.connect(NoTls)?;
+    match wish.objection(&mut client)? {
+        None => Ok(client),
+        Some(words) => Err(Failure::Unsuitable(words)),
+    }
+}
+
+/// What the driver has to know.
+fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
+    let mut config = Config::new();
+    config
+        .user(&settings.user)
+        .dbname(&settings.database)
+        .port(endpoint.port)
+        .application_name(&settings.application_name)
+        .ssl_mode(postgres::config::SslMode::Disable)
+        .notice_callback(|notice| log::info!("{}: {}", notice.severity(), notice.message()));
+    match &endpoint.place {
+        Place::Socket { directory, .. } => config.host_path(socket_path(directory)),
+        Place::Name(name) => config.host(name),
+        Place::Address { name, address } => {
+            let spelt = address.to_string();
+            config.host(name.as_deref().unwrap_or(&spelt)).hostaddr(*address)
+        }
+    };
+    if let Some(options) = &settings.options {
+        config.options(options);
+    }
+    if let Some(secret) = &endpoint.password {
+        config.password(secret.reveal());
+    }
+    if let Some(limit) = settings.timeout {
+        config.connect_timeout(limit);
+    }
+    settings.keepalive.apply(&mut config);
+    config
+}
+
+/// The directory as the kernel wants it: an abstract name starts with a zero byte.
+fn socket_path(directory: &str) -> OsString {
+    match directory.strip_prefix('@') {
+        Some(name) => OsString::from(format!("\0{name}")),
+        None => OsString::from(directory),
+    }
+}

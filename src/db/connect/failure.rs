@@ -1,0 +1,143 @@
+//! Why an attempt to connect failed, and what follows from it.
+
+use std::io;
+use std::time::Duration;
+
+use postgres::error::SqlState;
+
+use super::endpoint::{Endpoint, Place, SOCKET_DIRECTORIES};
+use super::settings::Settings;
+use crate::db::Error;
+
+/// Why one attempt failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The server wants a password and there is none.
+    PasswordMissing,
+    /// No answer within `connect_timeout`.
+    TimedOut(Duration),
+    /// The name service does not know the host.
+    Unresolved(io::Error),
+    /// The server is not of the kind asked for, in libpq's words.
+    Unsuitable(&'static str),
+    /// The thread that connects could not start or did not end well.
+    Thread(String),
+    /// What the driver reported, be it the server's words or its own.
+    Driver(postgres::Error),
+}
+
+/// Where to go on after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// To the next address of the same host, then to the next host.
+    Address,
+    /// To the next host.
+    Host,
+    /// Nowhere: another server would not answer otherwise, or must not be asked.
+    Stop,
+}
+
+impl From<postgres::Error> for Failure {
+    fn from(error: postgres::Error) -> Self {
+        // The driver has no better mark for it than this text.
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        match source.as_deref() {
+            Some("password missing") => Self::PasswordMissing,
+            _ => Self::Driver(error),
+        }
+    }
+}
+
+impl Failure {
+    /// Where libpq would go on: a server that was reached and said no has the last word.
+    pub(super) fn next(&self) -> Next {
+        match self {
+            Self::TimedOut(_) => Next::Address,
+            Self::Unresolved(_) | Self::Unsuitable(_) => Next::Host,
+            Self::Driver(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) => Next::Host,
+            Self::Driver(error) if is_unreached(error) => Next::Address,
+            Self::PasswordMissing | Self::Thread(_) | Self::Driver(_) => Next::Stop,
+        }
+    }
+
+    /// The whole error: what was being done, why it failed, what to try.
+    pub(super) fn into_error(self, doing: String, at: &Endpoint, settings: &Settings) -> Error {
+        let hint = self.hint(at, settings);
+        let error = match self {
+            Self::PasswordMissing => Error::refusal(doing, "no password supplied"),
+            Self::TimedOut(limit) => {
+                Error::refusal(doing, format!("no answer within {} s (connect_timeout)", limit.as_secs()))
+            }
+            Self::Unresolved(error) => Error::refusal(doing, error.to_string()),
+            Self::Unsuitable(words) => Error::refusal(doing, words),
+            Self::Thread(words) => Error::refusal(doing, words),
+            Self::Driver(error) => Error::new(doing, &error),
+        };
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+
+    fn hint(&self, at: &Endpoint, settings: &Settings) -> Option<String> {
+        let hint = match self {
+            Self::PasswordMissing => "give the password in PGPASSWORD or in ~/.pgpass, or let yourself be asked: -W",
+            Self::TimedOut(_) => {
+                "is that host and port right (-h, -p), and no firewall in between? \
+                 PGCONNECT_TIMEOUT sets how many seconds to wait"
+            }
+            Self::Unresolved(_) => "check the host's name (-h, PGHOST)",
+            Self::Unsuitable(_) => "target_session_attrs (PGTARGETSESSIONATTRS) says which will do",
+            Self::Thread(_) => return None,
+            Self::Driver(error) => return driver_hint(error, at, settings),
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Whether nobody took the call, as opposed to a handshake that broke off.
+fn is_unreached(error: &postgres::Error) -> bool {
+    // The driver has no better mark for it than this text.
+    error.to_string() == "error connecting to server"
+}
+
+/// What to try after an error of the driver or of the server.
+fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> Option<String> {
+    let Some(code) = error.code() else {
+        return is_unreached(error).then(|| unreached_hint(at));
+    };
+    let hint = match *code {
+        SqlState::INVALID_CATALOG_NAME => "psql -l lists the databases; name one with -d".to_owned(),
+        SqlState::INVALID_PASSWORD => match &settings.passfile {
+            Some(file) if at.password_is_from_file => {
+                format!("password retrieved from file \"{}\"; -W asks for another", file.display())
+            }
+            _ => "check the role (-U) and its password (PGPASSWORD, ~/.pgpass, -W)".to_owned(),
+        },
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            "check the role (-U); if it is right, the server's pg_hba.conf does not let it in from \
+             here, or only over TLS, which this build does not have"
+                .to_owned()
+        }
+        SqlState::CANNOT_CONNECT_NOW => "try again in a moment".to_owned(),
+        SqlState::TOO_MANY_CONNECTIONS => {
+            "all connections are taken: try again later, or with fewer at a time".to_owned()
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+/// What to try when nobody listens.
+fn unreached_hint(at: &Endpoint) -> String {
+    match &at.place {
+        Place::Socket { by_default: true, .. } => format!(
+            "is a server running on this machine? Its socket was looked for in {}; -h (PGHOST) names another host",
+            SOCKET_DIRECTORIES.join(" and ")
+        ),
+        Place::Socket { .. } => {
+            "is a server running on this machine, with its socket there? Check -h and -p".to_owned()
+        }
+        _ => "is a server running there and listening on TCP? Check -h and -p".to_owned(),
+    }
+}

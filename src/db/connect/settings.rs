@@ -1,0 +1,122 @@
+//! The settings of a connection, with every question answered.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::endpoint::{self, Endpoint, Place};
+use super::given::{Given, PasswordPolicy};
+use super::keepalive::Keepalive;
+use super::passfile::{Passfile, Wanted};
+use super::secret::Secret;
+use super::session::SessionWish;
+use super::transport::{self, Encryption};
+use super::values::Values;
+use super::{account, number, sources};
+use crate::db::Error;
+
+/// Everything there is to know before connecting. Its `Debug` shows no password.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(super) database: String,
+    pub(super) user: String,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) passwords: PasswordPolicy,
+    /// The password file that was read, for the hint after a refused password.
+    pub(super) passfile: Option<PathBuf>,
+    pub(super) wish: SessionWish,
+    /// How long one address may take, handshake included; `None` is for ever.
+    pub(super) timeout: Option<Duration>,
+    pub(super) application_name: String,
+    pub(super) options: Option<String>,
+    pub(super) keepalive: Keepalive,
+}
+
+impl Settings {
+    /// Finds the value of every setting as libpq does: connection string, then options, then
+    /// service file, then environment, then the built-in default.
+    ///
+    /// Reads the service file and the password file and looks for the default socket, and warns
+    /// through [`log`] about a password file that others may read; connects to nothing.
+    ///
+    /// # Errors
+    ///
+    /// A setting that libpq would not take either, one whose promise of safety this program cannot
+    /// keep, or an encrypted connection, which this build cannot make.
+    pub fn resolve(given: &Given, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        sources::collect(given, environment)
+            .and_then(|values| Self::from_values(&values, given.password, environment))
+            .map_err(|reason| Error::refusal("could not use the connection settings", reason))
+    }
+
+    /// The database's name.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The role to connect as.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    fn from_values(
+        values: &Values,
+        passwords: PasswordPolicy,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        transport::refuse_what_we_cannot_keep(values)?;
+        let encryption = Encryption::read(values)?;
+        let user = values.get("user").map_or_else(account::user_name, |user| Ok(user.to_owned()))?;
+        let mut settings = Self {
+            database: values.text("dbname").unwrap_or(&user).to_owned(),
+            user,
+            endpoints: endpoint::list(values)?,
+            passwords,
+            passfile: None,
+            wish: SessionWish::parse(values.get("target_session_attrs").unwrap_or("any"))?,
+            timeout: number::positive(values, "connect_timeout")?.map(|seconds| Duration::from_secs(seconds.into())),
+            application_name: application_name(values),
+            options: values.text("options").map(str::to_owned),
+            keepalive: Keepalive::read(values)?,
+        };
+        if settings.endpoints.iter().any(|it| !matches!(it.place, Place::Socket { .. })) {
+            encryption.check_tcp()?;
+        }
+        settings.find_passwords(values, environment);
+        Ok(settings)
+    }
+
+    /// Gives each server its password: the one that was set, else that of the password file.
+    fn find_passwords(&mut self, values: &Values, environment: &dyn Fn(&str) -> Option<String>) {
+        if let Some(secret) = values.text("password").and_then(Secret::new) {
+            for endpoint in &mut self.endpoints {
+                endpoint.password = Some(secret.clone());
+            }
+            return;
+        }
+        let named = values.text("passfile").map(PathBuf::from);
+        let usual = || account::home(environment).map(|home| home.join(".pgpass"));
+        let Some(file) = named.or_else(usual).and_then(|path| Passfile::open(&path)) else {
+            return;
+        };
+        for endpoint in &mut self.endpoints {
+            endpoint.password = file.find(&Wanted {
+                host: &endpoint.place.passfile_host(),
+                port: &endpoint.port.to_string(),
+                database: &self.database,
+                user: &self.user,
+            });
+            endpoint.password_is_from_file = endpoint.password.is_some();
+        }
+        self.passfile = Some(file.path().to_owned());
+    }
+}
+
+/// The name that `pg_stat_activity` shows for us.
+fn application_name(values: &Values) -> String {
+    let fallback = || values.get("fallback_application_name").unwrap_or(env!("CARGO_PKG_NAME"));
+    values.get("application_name").unwrap_or_else(fallback).to_owned()
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

@@ -1,0 +1,117 @@
+//! What the settings ask of the line to the server: encryption and proof of identity.
+
+use super::values::Values;
+
+/// What `sslmode` asks for on a TCP connection. A Unix socket ignores it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// `disable`, `allow` and `prefer` all come down to plain text in a build without TLS.
+    Optional,
+    /// `require`, `verify-ca` and `verify-full`.
+    Demanded,
+}
+
+/// Settings that promise safety which this program cannot keep, with the values that ask for nothing.
+const BEYOND_US: [(&str, &[&str]); 13] = [
+    ("channel_binding", &["prefer", "disable"]),
+    ("gssdelegation", &["0"]),
+    ("gssencmode", &["prefer", "disable"]),
+    ("min_protocol_version", &["3.0"]),
+    ("replication", &["false", "off", "no", "0"]),
+    ("require_auth", &[]),
+    ("requirepeer", &[]),
+    ("scram_client_key", &[]),
+    ("scram_server_key", &[]),
+    ("sslcertmode", &["allow", "disable"]),
+    ("sslcrl", &[]),
+    ("sslcrldir", &[]),
+    ("sslnegotiation", &["postgres"]),
+];
+
+/// Refuses settings that would weaken safety if they were ignored; the error is the reason.
+pub(super) fn refuse_what_we_cannot_keep(values: &Values) -> Result<(), String> {
+    for (keyword, harmless) in BEYOND_US {
+        let Some(value) = values.text(keyword).filter(|value| !harmless.contains(value)) else {
+            continue;
+        };
+        // A SCRAM key is as good as the password.
+        let what = if keyword.starts_with("scram_") { keyword } else { &format!("{keyword}={value}") };
+        return Err(format!(
+            "{what} is asked for, which this program cannot do \
+             (and will not ignore: take it out of the settings if you can do without)"
+        ));
+    }
+    Ok(())
+}
+
+impl Encryption {
+    /// Reads `sslmode`; the error is the reason.
+    pub(super) fn read(values: &Values) -> Result<Self, String> {
+        let mode = values.get("sslmode").unwrap_or("prefer");
+        // From libpq 16 on this word makes verify-full the default.
+        let system_roots = values.get("sslrootcert") == Some("system");
+        match mode {
+            "require" | "verify-ca" | "verify-full" => Ok(Self::Demanded),
+            "disable" | "allow" | "prefer" if system_roots => Ok(Self::Demanded),
+            "disable" | "allow" | "prefer" => Ok(Self::Optional),
+            _ => Err(format!("invalid sslmode value: \"{mode}\"")),
+        }
+    }
+
+    /// Refuses a TCP connection that has to be encrypted; the error is the reason.
+    pub(super) fn check_tcp(self) -> Result<(), String> {
+        match self {
+            Self::Optional => Ok(()),
+            Self::Demanded => Err("the settings demand an encrypted connection \
+                (sslmode, PGSSLMODE, sslrootcert), and this build has no TLS"
+                .to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(keyword: &str, value: &str) -> Values {
+        let mut values = Values::default();
+        values.set(keyword, value.to_owned()).unwrap();
+        values
+    }
+
+    #[test]
+    fn a_promise_that_cannot_be_kept_is_refused() {
+        for (keyword, value) in [
+            ("require_auth", "scram-sha-256"),
+            ("sslcrl", "/crl"),
+            ("requirepeer", "postgres"),
+            ("gssencmode", "require"),
+            ("channel_binding", "require"),
+        ] {
+            let reason = refuse_what_we_cannot_keep(&values(keyword, value)).unwrap_err();
+            assert!(reason.starts_with(&format!("{keyword}={value} ")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_scram_key_is_not_shown() {
+        assert!(!refuse_what_we_cannot_keep(&values("scram_client_key", "hush")).unwrap_err().contains("hush"));
+    }
+
+    #[test]
+    fn what_asks_for_nothing_is_accepted() {
+        for (keyword, value) in [("require_auth", ""), ("gssencmode", "prefer"), ("sslcert", "/c"), ("sslsni", "1")] {
+            assert!(refuse_what_we_cannot_keep(&values(keyword, value)).is_ok(), "{keyword}");
+        }
+    }
+
+    #[test]
+    fn no_weaker_line_than_the_one_demanded() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            assert!(Encryption::read(&values("sslmode", mode)).unwrap().check_tcp().is_err());
+        }
+        assert!(Encryption::read(&values("sslrootcert", "system")).unwrap().check_tcp().is_err());
+        assert!(Encryption::read(&Values::default()).unwrap().check_tcp().is_ok());
+        assert!(Encryption::read(&values("sslmode", "")).is_err());
+    }
+}
