@@ -1,2 +1,18 @@
 //! The command-line face of `pgseqfix`.
-fn main() {}
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::arguments::Arguments;
+
+fn main() -> ExitCode {
+    let request = Arguments::parse().into_request();
+    let bars = cli::logging::start(request.output.verbose);
+    match cli::run::run(&request, &bars) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.tell(),
+    }
+}

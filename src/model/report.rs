@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Doubt, Finding};
+use super::catalog::Uniqueness;
+use super::drift::{Collisions, Drift};
+use super::finding::{Doubt, Finding, Status};
 use super::fix::Fix;
 use super::plan::Plan;
 use super::sequence::SequenceState;
@@ -126,6 +128,36 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The calls that collide, where there are any.
+    pub fn collisions(&self) -> Option<Collisions> {
+        match &self.finding.status {
+            Status::Compared(drift) => drift.overlap().map(|overlap| overlap.collisions),
+            _ => None,
+        }
+    }
+
+    /// Whether a person who asked for nothing special should see it.
+    pub fn is_news(&self) -> bool {
+        match &self.finding.status {
+            Status::Compared(Drift::InSync) => false,
+            Status::Unlinked => !self.finding.sequence.callers.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// What is to be said of it beside its numbers.
+    pub fn notes(&self) -> Vec<Doubt> {
+        let silent = matches!(&self.finding.status, Status::Compared(Drift::Behind { .. })).then(|| {
+            let open = self.finding.counted().find(|column| column.facts.uniqueness == Uniqueness::No)?;
+            let name = super::name::quote_identifier(&open.facts.column);
+            Some(Doubt::new(format!(
+                "no unique constraint covers {}.{name}: duplicates go in silently",
+                open.facts.table
+            )))
+        });
+        self.doubt().into_iter().chain(silent.flatten()).collect()
+    }
+
     /// Why it is as it is: the outcome's word first, then the plan's, then the finding's own.
     pub fn doubt(&self) -> Option<Doubt> {
         let tried = self.outcome.as_ref().and_then(Outcome::doubt);

@@ -1,0 +1,293 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use super::duration::milliseconds;
+use pgseqfix::db::connect::{Given, PasswordPolicy};
+use pgseqfix::db::{ApplyOptions, ScanOptions, Selection};
+use pgseqfix::model::{PlanOptions, Timeouts};
+
+/// Find the PostgreSQL sequences that an import left behind their data, and repair them safely.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgseqfix",
+    version,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    subcommand_precedence_over_arg = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// What to do; scan if nothing is named.
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    selection: SelectionArguments,
+    #[command(flatten)]
+    comparison: Comparison,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 nothing is behind, or all is fixed; 1 something is behind, or left unfixed; 2 trouble.
+
+For example:
+  pgseqfix shop                          what is behind in database shop, and why
+  pgseqfix fix shop                      show the plan, pick, confirm, fix
+  pgseqfix fix --yes -t 'album|artist' shop
+  pgseqfix --format json -o report.json 'postgres://app@db.example/shop'";
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say which sequences are behind, and why; changes nothing (the default)
+    #[command(disable_help_flag = true)]
+    Scan(Place),
+    /// Fix the sequences that are behind: shows the plan, lets you pick, and asks
+    #[command(disable_help_flag = true)]
+    Fix(FixArguments),
+}
+
+/// The database, as psql takes it.
+#[derive(Clone, Debug, Default, Args)]
+struct Place {
+    /// Database name, keyword string ("host=h dbname=d") or URI (postgres://…)
+    #[arg(value_name = "DBNAME")]
+    dbname: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct FixArguments {
+    #[command(flatten)]
+    place: Place,
+    /// Show what would be set, and change nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Fix without asking
+    #[arg(short = 'y', long)]
+    yes: bool,
+    /// Leave N increments free beyond the farthest value
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    headroom: u64,
+    /// Move sequences past outliers, too (see status "outlier")
+    #[arg(long)]
+    fix_outliers: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection (as in psql; the PG* variables and ~/.pgpass count, too)")]
+struct Connection {
+    /// Database name, keyword string or URI
+    #[arg(short = 'd', long = "dbname", value_name = "DBNAME", global = true)]
+    dbname_option: Option<String>,
+    /// Host, or directory of the Unix socket
+    #[arg(short = 'h', long, value_name = "HOST", global = true)]
+    host: Option<String>,
+    /// Port
+    #[arg(short = 'p', long, value_name = "PORT", global = true)]
+    port: Option<String>,
+    /// Role to connect as
+    #[arg(short = 'U', long, value_name = "ROLE", global = true)]
+    username: Option<String>,
+    /// Never ask for a password
+    #[arg(short = 'w', long, global = true, conflicts_with = "password")]
+    no_password: bool,
+    /// Ask for a password before connecting
+    #[arg(short = 'W', long, global = true)]
+    password: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection (patterns as in pg_dump; may be given several times)")]
+struct SelectionArguments {
+    /// Only this schema
+    #[arg(short = 'n', long, value_name = "PATTERN", global = true)]
+    schema: Vec<String>,
+    /// Not this schema
+    #[arg(short = 'N', long, value_name = "PATTERN", global = true)]
+    exclude_schema: Vec<String>,
+    /// Only this table, or sequence
+    #[arg(short = 't', long, value_name = "PATTERN", global = true)]
+    table: Vec<String>,
+    /// Not this table, or sequence
+    #[arg(short = 'T', long, value_name = "PATTERN", global = true)]
+    exclude_table: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparison")]
+struct Comparison {
+    /// Take values above N out of the comparison (ascending sequences)
+    #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
+    ignore_above: Option<i64>,
+    /// Take values below N out of the comparison (descending sequences)
+    #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
+    ignore_below: Option<i64>,
+    /// How long to wait for a lock: 400ms, 2s, 1min; 0 is for ever [default: 5s to read, 400ms to fix]
+    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds)]
+    lock_timeout: Option<u64>,
+    /// How long a statement may take; 0 is for ever [default: 0 to read, 30s under the locks of a fix]
+    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds)]
+    statement_timeout: Option<u64>,
+}
+
+/// Where results go and how they look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArguments {
+    /// How the result looks
+    #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
+    pub format: Format,
+    /// Write the result to FILE instead of standard output
+    #[arg(short = 'o', long, value_name = "FILE", global = true)]
+    pub output: Option<PathBuf>,
+    /// Show every sequence, and log more (-vv: each statement); RUST_LOG has the last word
+    #[arg(short = 'v', long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Print help
+    #[arg(short = '?', long, action = ArgAction::Help, global = true)]
+    help: Option<bool>,
+}
+
+/// How the result looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns, for people
+    Table,
+    /// One document with everything, documented in the README
+    Json,
+    /// One line a sequence, with a header
+    Csv,
+    /// A table for an issue or a job's summary
+    Markdown,
+    /// A script that psql runs with the same effect and guards
+    Sql,
+}
+
+/// What to do, once the command line is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Look only.
+    Scan,
+    /// Show what a fix would do.
+    DryRun,
+    /// Fix, asking first.
+    Ask,
+    /// Fix without asking.
+    Fix,
+}
+
+/// The command line, sorted by whom it concerns.
+#[derive(Debug)]
+pub struct Request {
+    /// What to do.
+    pub task: Task,
+    /// Where.
+    pub given: Given,
+    /// What to look at.
+    pub scan: ScanOptions,
+    /// How to fix.
+    pub apply: ApplyOptions,
+    /// Where results go.
+    pub output: OutputArguments,
+}
+
+impl Arguments {
+    /// Sorts the arguments.
+    pub fn into_request(self) -> Request {
+        let Self { command, place, connection, selection, comparison, output } = self;
+        let (task, sub_place, plan) = match command {
+            None => (Task::Scan, Place::default(), PlanOptions::default()),
+            Some(Command::Scan(place)) => (Task::Scan, place, PlanOptions::default()),
+            Some(Command::Fix(fix)) => {
+                let task = match (fix.dry_run, fix.yes) {
+                    (true, _) => Task::DryRun,
+                    (false, true) => Task::Fix,
+                    (false, false) => Task::Ask,
+                };
+                let plan = PlanOptions { headroom: fix.headroom, fix_outliers: fix.fix_outliers, user: String::new() };
+                (task, fix.place, plan)
+            }
+        };
+        let given = Given {
+            database: connection.dbname_option.or(sub_place.dbname).or(place.dbname),
+            host: connection.host,
+            port: connection.port,
+            user: connection.username,
+            password: match (connection.no_password, connection.password) {
+                (true, _) => PasswordPolicy::Never,
+                (false, true) => PasswordPolicy::Always,
+                (false, false) => PasswordPolicy::WhenAsked,
+            },
+        };
+        let (scan, apply) = (ScanOptions::default(), ApplyOptions::default());
+        let timeouts = |default: &Timeouts| Timeouts {
+            lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
+            statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
+        };
+        Request {
+            task,
+            given,
+            scan: ScanOptions {
+                selection: Selection {
+                    schemas: selection.schema,
+                    exclude_schemas: selection.exclude_schema,
+                    tables: selection.table,
+                    exclude_tables: selection.exclude_table,
+                },
+                ignore_above: comparison.ignore_above,
+                ignore_below: comparison.ignore_below,
+                timeouts: timeouts(&scan.timeouts),
+            },
+            apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), ..apply },
+            output,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(arguments: &[&str]) -> Request {
+        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments)).expect("a command line").into_request()
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_a_database_is_scanned() {
+        let found = request(&["shop"]);
+        assert_eq!((found.task, found.given.database.as_deref()), (Task::Scan, Some("shop")));
+    }
+
+    #[test]
+    fn options_may_stand_before_and_behind_the_command() {
+        let before = request(&["-h", "db", "-p", "1", "fix", "--yes", "shop"]);
+        let behind = request(&["fix", "shop", "--yes", "-h", "db", "-p", "1"]);
+        for found in [before, behind] {
+            assert_eq!(found.task, Task::Fix);
+            assert_eq!(found.given.database.as_deref(), Some("shop"));
+            assert_eq!(found.given.host.as_deref(), Some("db"));
+            assert_eq!(found.given.port.as_deref(), Some("1"));
+        }
+    }
+
+    #[test]
+    fn a_database_with_a_commands_name_can_be_reached_with_d() {
+        let found = request(&["-d", "fix"]);
+        assert_eq!((found.task, found.given.database.as_deref()), (Task::Scan, Some("fix")));
+    }
+}

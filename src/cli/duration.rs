@@ -1,0 +1,41 @@
+//! Times as PostgreSQL's settings take them: a number and a unit, milliseconds without one
+//! (<https://www.postgresql.org/docs/current/config-setting.html>).
+
+/// The longest time that `lock_timeout` takes.
+const LONGEST: u64 = i32::MAX as u64;
+
+/// Reads a time in milliseconds.
+///
+/// # Errors
+///
+/// In words for the person, where it is no number with a unit, or longer than 24.8 days.
+pub fn milliseconds(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor = match unit.trim() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err("a whole number with ms, s, min, h or d behind it".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "a whole number with ms, s, min, h or d behind it".to_owned())?;
+    number.checked_mul(factor).filter(|time| *time <= LONGEST).ok_or_else(|| "at most 24 days".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+
+    #[test]
+    fn units_are_postgresqls() {
+        assert_eq!(milliseconds("400"), Ok(400));
+        assert_eq!(milliseconds("2 s"), Ok(2_000));
+        assert_eq!(milliseconds("1min"), Ok(60_000));
+        for bad in ["", "s", "1.5s", "-1", "5 weeks", "25d", "99999999999999999999"] {
+            assert!(milliseconds(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Ctrl-C and its like: the running query is cancelled on the server, and the run ends in good order.
+
+use std::process::exit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postgres::{CancelToken, NoTls};
+
+/// Remembers that the run shall end, and how to end what the server is doing for us.
+#[derive(Clone, Default)]
+pub struct Interrupt {
+    wanted: Arc<AtomicBool>,
+    cancel: Arc<Mutex<Option<CancelToken>>>,
+}
+
+impl Interrupt {
+    /// Listens for SIGINT, SIGTERM and SIGHUP. The first one ends the run; the second one ends the program.
+    pub fn listen() -> Self {
+        let interrupt = Self::default();
+        let heard = interrupt.clone();
+        let listening = ctrlc::set_handler(move || heard.hear());
+        if let Err(error) = listening {
+            log::warn!("signals end the program at once: {error}");
+        }
+        interrupt
+    }
+
+    /// From now on there is a server that can be told to stop.
+    pub fn can_cancel(&self, token: CancelToken) {
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
+
+    /// Whether a signal came.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    fn hear(&self) {
+        let again = self.wanted.swap(true, Ordering::Relaxed);
+        let token = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(token) = token.filter(|_| !again) else {
+            super::terminal::show_cursor();
+            exit(130);
+        };
+        if let Err(error) = token.cancel_query(NoTls) {
+            log::info!("could not cancel the running query: {error}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Log lines go round the progress bar, not through it.
+
+use indicatif::MultiProgress;
+use log::{LevelFilter, Log, Metadata, Record};
+
+/// A logger that takes the bars away while it writes.
+struct Beside {
+    bars: MultiProgress,
+    logger: env_logger::Logger,
+}
+
+impl Log for Beside {
+    fn enabled(&self, metadata: &Metadata) -> bool {
+        self.logger.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record) {
+        if self.enabled(record.metadata()) {
+            self.bars.suspend(|| self.logger.log(record));
+        }
+    }
+
+    fn flush(&self) {
+        self.logger.flush();
+    }
+}
+
+/// Starts logging to standard error: warnings, with `-v` our own messages, with `-vv` each statement.
+/// `RUST_LOG` has the last word. Returns the bars that log lines go round.
+pub fn start(verbose: u8) -> MultiProgress {
+    let level = match verbose {
+        0 => LevelFilter::Warn,
+        1 => LevelFilter::Info,
+        _ => LevelFilter::Debug,
+    };
+    let logger = env_logger::Builder::new()
+        .filter_level(LevelFilter::Warn)
+        .filter_module("pgseqfix", level)
+        .parse_default_env()
+        .format_target(false)
+        .build();
+    let bars = MultiProgress::new();
+    log::set_max_level(logger.filter());
+    // Nobody else sets a logger in this program.
+    let _ = log::set_boxed_logger(Box::new(Beside { bars: bars.clone(), logger }));
+    bars
+}

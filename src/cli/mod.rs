@@ -1,0 +1,13 @@
+//! Talks to the person: arguments, questions, progress, rendering.
+
+pub mod arguments;
+pub mod duration;
+pub mod exit;
+pub mod interrupt;
+pub mod logging;
+pub mod output;
+pub mod progress;
+pub mod prompt;
+pub mod render;
+pub mod run;
+pub mod terminal;

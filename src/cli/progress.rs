@@ -1,0 +1,50 @@
+//! The bar on standard error, hidden where that is no terminal.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use pgseqfix::db::{Stage, Watch};
+
+use super::interrupt::Interrupt;
+
+/// Shows how far the run is, and ends it when a signal came.
+pub struct Progress {
+    bars: MultiProgress,
+    bar: ProgressBar,
+    interrupt: Interrupt,
+}
+
+impl Progress {
+    /// Draws among `bars`, which the log lines go through, too.
+    pub fn new(bars: MultiProgress, interrupt: Interrupt) -> Self {
+        Self { bars, bar: ProgressBar::hidden(), interrupt }
+    }
+
+    /// Takes the bar away, before anything else is said.
+    pub fn clear(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Progress {
+    fn begin(&mut self, stage: Stage, total: usize) {
+        self.clear();
+        let (message, template) = match stage {
+            Stage::Catalog => ("reading the catalog", "{spinner} {msg}"),
+            Stage::Inspect => ("comparing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
+            Stage::Fix => ("fixing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(u64::try_from(total).unwrap_or_default()).with_style(style).with_message(message);
+        self.bar = self.bars.add(bar);
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    fn advance(&mut self, done: usize) {
+        self.bar.inc(u64::try_from(done).unwrap_or_default());
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.interrupt.is_wanted()
+    }
+}

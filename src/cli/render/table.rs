@@ -1,0 +1,155 @@
+//! Aligned columns, for people.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use console::measure_text_width;
+use pgseqfix::model::{Entry, Excluded, Mode, Report, Summary};
+
+use super::cells::{Side, cells, headings};
+use super::number::grouped;
+use crate::cli::terminal::printable;
+
+/// Writes the table of what is not in sync (`all`: of everything), the reasons, and a last line that counts.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    let shown: Vec<&Entry> = report.entries.iter().filter(|entry| all || entry.is_news()).collect();
+    if !shown.is_empty() {
+        write_table(&shown, report.mode, out)?;
+        writeln!(out)?;
+    }
+    for entry in &shown {
+        write_reason(entry, out)?;
+    }
+    for line in closing_lines(report) {
+        writeln!(out, "{}", printable(&line))?;
+    }
+    Ok(())
+}
+
+fn write_table(shown: &[&Entry], mode: Mode, out: &mut dyn Write) -> io::Result<()> {
+    let headings = headings(mode);
+    let rows: Vec<Vec<String>> = shown
+        .iter()
+        .map(|entry| cells(entry, mode).iter().map(|cell| printable(cell)).collect())
+        .collect();
+    let widths: Vec<usize> = headings
+        .iter()
+        .enumerate()
+        .map(|(at, (heading, _))| {
+            let widest = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or_default();
+            widest.max(measure_text_width(heading))
+        })
+        .collect();
+    let bold = Style::new().bold();
+    let heading_cells: Vec<String> = headings.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    write_row(&heading_cells, &headings, &widths, |_| bold, out)?;
+    for (entry, row) in shown.iter().zip(&rows) {
+        let style = status_style(entry);
+        write_row(row, &headings, &widths, |at| if at == 0 { style } else { Style::new() }, out)?;
+    }
+    Ok(())
+}
+
+fn write_row(
+    cells: &[String],
+    headings: &[(&str, Side)],
+    widths: &[usize],
+    style: impl Fn(usize) -> Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut line = String::new();
+    for (at, cell) in cells.iter().enumerate() {
+        let blanks = " ".repeat(widths[at].saturating_sub(measure_text_width(cell)));
+        let (before, behind) = match headings[at].1 {
+            Side::Left => (String::new(), blanks),
+            Side::Right => (blanks, String::new()),
+        };
+        let style = style(at);
+        let gap = if at == 0 { "" } else { "  " };
+        line.push_str(&format!("{gap}{before}{style}{cell}{style:#}{behind}"));
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn status_style(entry: &Entry) -> Style {
+    let colour = match entry.finding.word() {
+        _ if entry.outcome.as_ref().is_some_and(pgseqfix::model::Outcome::is_good) => AnsiColor::Green,
+        "in_sync" => AnsiColor::Green,
+        "behind" | "exhausted" | "unreadable" | "undecided" => AnsiColor::Red,
+        _ => AnsiColor::Yellow,
+    };
+    Style::new().fg_color(Some(colour.into()))
+}
+
+/// Why a sequence is as it is, and what would settle it.
+fn write_reason(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
+    for note in entry.notes() {
+        writeln!(out, "{}: {}", printable(&entry.finding.sequence.name.to_string()), printable(&note.reason))?;
+        if let Some(cure) = note.cure {
+            writeln!(out, "  hint: {}", printable(&cure))?;
+        }
+    }
+    Ok(())
+}
+
+/// What it all comes to, and what to do next.
+fn closing_lines(report: &Report) -> Vec<String> {
+    let summary = report.summary();
+    let mut lines = vec![count_line(&summary, report.mode)];
+    lines.extend(excluded_line(report.excluded));
+    let database = pgseqfix::model::quote_identifier(&report.server.database);
+    let planned = report.entries.iter().filter(|entry| entry.fix.is_some()).count();
+    match report.mode {
+        Mode::Scan if planned > 0 => lines.push(format!("To fix what is behind: pgseqfix fix {database}")),
+        Mode::DryRun if planned > 0 => lines.push("Nothing was changed: a dry run.".to_owned()),
+        _ => {}
+    }
+    lines
+}
+
+fn count_line(summary: &Summary, mode: Mode) -> String {
+    let sequences = match summary.sequences {
+        0 => return "No sequences.".to_owned(),
+        1 => "1 sequence".to_owned(),
+        count => format!("{} sequences", grouped(count)),
+    };
+    let mut counts = vec![
+        (summary.behind, "behind"),
+        (summary.exhausted, "exhausted"),
+        (summary.unreadable, "unreadable"),
+        (summary.undecided, "undecided"),
+        (summary.outlier, "outlier"),
+        (summary.not_comparable, "not comparable"),
+        (summary.cycling, "cycling"),
+        (summary.unlinked, "unlinked"),
+        (summary.in_sync, "in sync"),
+    ];
+    if mode == Mode::Fix {
+        counts[0] = (summary.fixed, "fixed");
+        counts[1] = (summary.unfixed, "left unfixed");
+    }
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", grouped(count)))
+        .collect();
+    format!("{sequences}: {}.", counts.join(", "))
+}
+
+fn excluded_line(excluded: Excluded) -> Option<String> {
+    let counts: Vec<String> = [
+        (excluded.system, "of the system"),
+        (excluded.extension, "of extensions"),
+        (excluded.temporary, "temporary"),
+        (excluded.not_selected, "not selected"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", grouped(count)))
+    .collect();
+    (!counts.is_empty()).then(|| format!("Not looked at: {}.", counts.join(", ")))
+}

@@ -1,0 +1,173 @@
+//! The story of a run: connect, scan, plan, perhaps ask and apply, report.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::process::ExitCode;
+
+use indicatif::MultiProgress;
+use pgseqfix::db::connect::{Connector, Settings};
+use pgseqfix::db::{self, Applied, Error, Scan};
+use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report};
+use postgres::Client;
+
+use super::arguments::{Format, Request, Task};
+use super::exit::Exit;
+use super::interrupt::Interrupt;
+use super::output::deliver;
+use super::progress::Progress;
+use super::prompt::{self, Answer};
+use super::render;
+use super::terminal::printable_lines;
+
+/// Why the program ends with trouble.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server said so, or we refused.
+    Db(Error),
+    /// Results could not be written, or the terminal could not be used.
+    Io(String, io::Error),
+    /// A signal.
+    Interrupted,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl Failure {
+    /// Says it on standard error, and gives the exit status.
+    pub fn tell(&self) -> ExitCode {
+        match self {
+            Self::Db(error) => tell(&format!("error: {error}")),
+            Self::Io(doing, error) => tell(&format!("error: {doing}: {error}")),
+            Self::Interrupted => {
+                tell("interrupted: nothing was changed");
+                return Exit::Interrupted.into();
+            }
+        }
+        Exit::Trouble.into()
+    }
+}
+
+/// Says something to the person.
+fn tell(text: &str) {
+    anstream::eprintln!("{}", printable_lines(text));
+}
+
+/// Runs what was asked for.
+///
+/// # Errors
+///
+/// Everything that ends the run without a report, and a report that could not be delivered.
+pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
+    if request.task == Task::Ask && !prompt::can_ask() {
+        let error = Error::refusal("could not ask before fixing", "there is no terminal");
+        return Err(error.with_hint("say --yes to fix without asking, or --dry-run to see what would be done").into());
+    }
+    let interrupt = Interrupt::listen();
+    let mut client = connect(request, &interrupt)?;
+    let mut progress = Progress::new(bars.clone(), interrupt.clone());
+
+    let scan = db::scan(&mut client, &request.scan, &mut progress);
+    progress.clear();
+    if interrupt.is_wanted() {
+        return Err(Failure::Interrupted);
+    }
+    let scan = scan?;
+    let options = PlanOptions { user: scan.server.user.clone(), ..request.apply.plan.clone() };
+    let plan = Plan::of(&scan.findings, &options);
+
+    let (mode, applied) = match request.task {
+        Task::Scan => (Mode::Scan, Applied::default()),
+        Task::DryRun => (Mode::DryRun, Applied::default()),
+        Task::Ask | Task::Fix => {
+            refuse(&scan)?;
+            let Some(picked) = pick(request, &scan, &plan)? else {
+                tell("nothing was changed");
+                return Ok(Exit::Behind);
+            };
+            let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
+            let mut applied = db::apply(&mut client, &picked, &apply, &mut progress);
+            progress.clear();
+            for fix in &plan.fixes {
+                applied.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotPicked);
+            }
+            (Mode::Fix, applied)
+        }
+    };
+    // Dropping a client whose connection is gone can hang.
+    std::mem::forget(client);
+    report(request, mode, scan, &plan, applied)
+}
+
+fn connect(request: &Request, interrupt: &Interrupt) -> Result<Client, Failure> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let settings = Settings::resolve(&request.given, &environment)?;
+    let client = Connector::new(settings, Box::new(prompt::password)).open()?;
+    interrupt.can_cancel(client.cancel_token());
+    Ok(client)
+}
+
+/// Refuses to fix on a server where that would do harm.
+fn refuse(scan: &Scan) -> Result<(), Error> {
+    let Some(doubt) = &scan.server.refuses_fix else {
+        return Ok(());
+    };
+    let error = Error::refusal("could not fix", doubt.reason.clone());
+    Err(match &doubt.cure {
+        Some(cure) => error.with_hint(cure.clone()),
+        None => error,
+    })
+}
+
+/// What of the plan shall be done: all of it, or what the person picks; `None` where that is nothing.
+fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Option<Plan>, Failure> {
+    if request.task != Task::Ask || plan.fixes.is_empty() {
+        return Ok(Some(plan.clone()));
+    }
+    let preview = Report::new(
+        scan.server.clone(),
+        Mode::DryRun,
+        scan.findings.clone(),
+        scan.excluded,
+        plan,
+        BTreeMap::new(),
+    );
+    let show = |error| Failure::Io("could not show the plan".into(), error);
+    render::table::render(&preview, false, &mut anstream::stderr()).map_err(show)?;
+    let lines: Vec<String> = plan.fixes.iter().map(render::fix_line).collect();
+    match prompt::pick_and_confirm(&lines).map_err(|error| Failure::Io("could not ask".into(), error))? {
+        Answer::Do(picked) => {
+            let mut chosen = plan.clone();
+            chosen.fixes = picked.into_iter().filter_map(|at| plan.fixes.get(at).cloned()).collect();
+            Ok(Some(chosen))
+        }
+        Answer::Nothing => Ok(None),
+        Answer::Interrupted => Err(Failure::Interrupted),
+    }
+}
+
+/// Delivers the report; what cut the run short is said after it.
+fn report(request: &Request, mode: Mode, scan: Scan, plan: &Plan, applied: Applied) -> Result<Exit, Failure> {
+    for warning in &scan.server.warnings {
+        tell(&format!("warning: {warning}"));
+    }
+    let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
+    let file = request.output.output.as_deref();
+    let all = request.output.verbose > 0;
+    let delivered = deliver(file, |out| match request.output.format {
+        Format::Table => render::table::render(&report, all, out),
+        Format::Json => render::json::render(&report, out),
+        Format::Csv => render::csv::render(&report, out),
+        Format::Markdown => render::markdown::render(&report, all, out),
+        Format::Sql => render::sql::render(plan, &request.apply.timeouts, out),
+    });
+    let place = file.map_or("standard output".to_owned(), |path| path.display().to_string());
+    delivered.map_err(|error| Failure::Io(format!("could not write the result to {place}"), error))?;
+    match applied.cut_short {
+        Some(error) => Err(error.into()),
+        None => Ok(report.summary().verdict().into()),
+    }
+}

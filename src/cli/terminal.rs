@@ -1,0 +1,46 @@
+//! What may be shown on a terminal: nothing that a name can do to it.
+
+use std::fmt::Write;
+
+/// The text with every letter escaped that moves the cursor, rings a bell, or turns the reading direction round.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_harmful(letter) {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "{}", letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// The same for a text of several lines.
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Control characters, and Unicode's invisible and direction-changing ones.
+pub fn is_harmful(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A prompt hides the cursor; nobody wants to be left without one.
+pub fn show_cursor() {
+    // If the terminal is gone there is nobody to see it.
+    let _ = console::Term::stderr().show_cursor();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{printable, printable_lines};
+
+    #[test]
+    fn what_could_move_the_cursor_is_escaped() {
+        assert_eq!(printable("a\u{1b}[31mb\nc\u{202e}d"), "a\\u{1b}[31mb\\nc\\u{202e}d");
+        assert_eq!(printable("Ärger 表"), "Ärger 表");
+        assert_eq!(printable_lines("a\nb\rc"), "a\nb\\rc");
+    }
+}
