@@ -28,6 +28,8 @@ CREATE TABLE track (
     genre_id smallint REFERENCES genre
 );
 CREATE TABLE customer (id bigserial PRIMARY KEY, email text);
+-- Three quarters of its range are used.
+CREATE TABLE shelf_label (id smallserial PRIMARY KEY, printed_on date);
 
 -- The second column of a composite key.
 CREATE TABLE playlist (id serial PRIMARY KEY, name text);
@@ -136,6 +138,7 @@ INSERT INTO genre (name) SELECT 'Genre ' || n FROM generate_series(1, 25) AS n;
 INSERT INTO track (name, album_id, genre_id)
     SELECT 'Track ' || n, 1 + n % 347, 1 + n % 25 FROM generate_series(1, 3503) AS n;
 INSERT INTO customer (email) SELECT 'customer' || n || '@example.com' FROM generate_series(1, 5900) AS n;
+INSERT INTO shelf_label (printed_on) SELECT DATE '2023-01-01' + n / 30 FROM generate_series(1, 24610) AS n;
 INSERT INTO playlist (name) SELECT 'Playlist ' || n FROM generate_series(1, 18) AS n;
 INSERT INTO playlist_entry (playlist_id, track_id) SELECT 1 + n % 18, 1 + n % 3503 FROM generate_series(1, 8715) AS n;
 INSERT INTO shipment (shipped_on) SELECT DATE '2023-01-01' + n / 4 FROM generate_series(1, 2950) AS n;
