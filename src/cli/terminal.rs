@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use pgseqfix::model::is_harmful;
+
 /// The text with every letter escaped that moves the cursor, rings a bell, or turns the reading direction round.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -19,12 +21,6 @@ pub fn printable(text: &str) -> String {
 /// The same for a text of several lines.
 pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// Control characters, and Unicode's invisible and direction-changing ones.
-pub fn is_harmful(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A prompt hides the cursor; nobody wants to be left without one.

@@ -93,7 +93,9 @@ impl Fix {
     pub fn move_sql(&self) -> String {
         let sequence = self.sequence.name.to_sql();
         let regclass = self.sequence.name.to_regclass_sql();
-        let (increment, last) = (self.sequence.definition.increment, self.to.last_value);
+        let increment = self.sequence.definition.increment;
+        let last = sql_integer(self.to.last_value);
+        let step = sql_integer(increment);
         let before = if increment > 0 { '<' } else { '>' };
         match self.protection {
             Protection::Full => format!(
@@ -102,7 +104,7 @@ impl Fix {
             ),
             Protection::Advance => format!(
                 "SELECT pg_catalog.count(pg_catalog.nextval({regclass})) FROM {sequence} AS state, \
-                 LATERAL pg_catalog.generate_series(1, ({last} - state.last_value) / ({increment}) \
+                 LATERAL pg_catalog.generate_series(1, ({last} - state.last_value) / ({step}) \
                  + CASE WHEN state.is_called THEN 0 ELSE 1 END) \
                  WHERE state.last_value {before} {last} OR (state.last_value = {last} AND NOT state.is_called)"
             ),
@@ -131,9 +133,9 @@ impl Fix {
     }
 }
 
-/// A `bigint` constant; quoted, as a bare `-9223372036854775808` would be read as `numeric`.
+/// An integer constant. The least `bigint` is quoted, as its digits alone would be read as `numeric`.
 pub fn sql_integer(value: i64) -> String {
-    format!("'{value}'::pg_catalog.int8")
+    if value == i64::MIN { format!("'{value}'::pg_catalog.int8") } else { value.to_string() }
 }
 
 /// What shall become of a finding.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::letters::is_harmful;
+
 /// The name of a relation with its schema, as the catalog spells it: unquoted, case kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QualifiedName {
@@ -24,7 +26,8 @@ impl QualifiedName {
 
     /// The form that names the relation as a `regclass` constant in a statement.
     pub fn to_regclass_sql(&self) -> String {
-        format!("{}::pg_catalog.regclass", quote_literal(&self.to_sql()))
+        let name = format!("{}.{}", in_double_quotes(&self.schema), in_double_quotes(&self.name));
+        format!("{}::pg_catalog.regclass", quote_literal(&name))
     }
 }
 
@@ -35,8 +38,25 @@ impl fmt::Display for QualifiedName {
     }
 }
 
-/// An identifier as a statement always takes it.
+/// An identifier as a statement always takes it. A letter that a terminal would obey is written as its number:
+/// the same name, and harmless to look at
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 pub(crate) fn always_quoted(identifier: &str) -> String {
+    if !identifier.contains(is_harmful) {
+        return in_double_quotes(identifier);
+    }
+    let escaped: String = identifier
+        .chars()
+        .map(|letter| match letter {
+            '\\' => "\\\\".to_owned(),
+            letter if is_harmful(letter) => format!("\\+{:06X}", u32::from(letter)),
+            letter => letter.to_string(),
+        })
+        .collect();
+    format!("U&{}", in_double_quotes(&escaped))
+}
+
+fn in_double_quotes(identifier: &str) -> String {
     format!("\"{}\"", identifier.replace('"', "\"\""))
 }
 
@@ -53,10 +73,21 @@ pub fn quote_identifier(identifier: &str) -> String {
     }
 }
 
-/// A string constant, right under either setting of `standard_conforming_strings`.
+/// A string constant, right under either setting of `standard_conforming_strings`, and harmless to look at.
 pub fn quote_literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+    if !text.contains(|letter| letter == '\\' || is_harmful(letter)) {
+        return format!("'{quoted}'");
+    }
+    let escaped: String = quoted
+        .chars()
+        .map(|letter| match letter {
+            '\\' => "\\\\".to_owned(),
+            letter if is_harmful(letter) => format!("\\U{:08X}", u32::from(letter)),
+            letter => letter.to_string(),
+        })
+        .collect();
+    format!("E'{escaped}'")
 }
 
 /// Every keyword that `quote_ident` quotes, sorted: `pg_get_keywords()` of PostgreSQL 18 with `catcode <> 'U'`.
@@ -89,7 +120,7 @@ mod tests {
     #[test]
     fn a_statement_gets_every_name_quoted() {
         let name = QualifiedName::new("Odd \"Schema\"", "order");
-        assert_eq!(name.to_sql(), r#""Odd ""Schema""."order""#);
+        assert_eq!(name.to_sql(), r#""Odd ""Schema"""."order""#);
     }
 
     #[test]
@@ -104,6 +135,12 @@ mod tests {
     fn a_literal_with_a_backslash_means_the_same_under_both_settings() {
         assert_eq!(quote_literal(r"a\b'c"), r"E'a\\b''c'");
         assert_eq!(quote_literal("a'b"), "'a''b'");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_as_a_number() {
+        assert_eq!(always_quoted("a\u{1b}\\\"b"), r#"U&"a\+00001B\\""b""#);
+        assert_eq!(quote_literal("a\u{202e}'b"), r"E'a\U0000202E''b'");
     }
 
     #[test]

@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
+use pgseqfix::model::is_harmful;
 use serde_json::ser::{Formatter, PrettyFormatter};
-
-use crate::cli::terminal::is_harmful;
 
 /// Indented, as people look at it, too.
 #[derive(Default)]
