@@ -7,6 +7,8 @@
 
 mod programs;
 mod server;
+pub mod situations;
+pub mod terminal;
 
 use std::collections::BTreeMap;
 use std::env;
