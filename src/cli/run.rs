@@ -127,14 +127,8 @@ fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Option<Plan>, Fai
     if request.task != Task::Ask || plan.fixes.is_empty() {
         return Ok(Some(plan.clone()));
     }
-    let preview = Report::new(
-        scan.server.clone(),
-        Mode::DryRun,
-        scan.findings.clone(),
-        scan.excluded,
-        plan,
-        BTreeMap::new(),
-    );
+    let preview =
+        Report::new(scan.server.clone(), Mode::DryRun, scan.findings.clone(), scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
     render::table::render(&preview, false, &mut anstream::stderr()).map_err(show)?;
     let lines: Vec<String> = plan.fixes.iter().map(render::fix_line).collect();

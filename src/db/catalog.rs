@@ -8,7 +8,7 @@ use super::callers;
 use super::error::Error;
 use crate::model::{
     ColumnDefault, ColumnFacts, ColumnType, DataType, Definition, Excluded, Nextval, Ownership, QualifiedName,
-    RelationKind, Sequence, Uniqueness, ValueRange, parse_identifiers, parse_nextval,
+    Readable, RelationKind, Sequence, Uniqueness, ValueRange, parse_identifiers, parse_nextval,
 };
 
 /// A sequence with the columns that have to do with it.
@@ -88,13 +88,13 @@ impl Reading {
         let mut warnings = Vec::new();
         let index = NameIndex::of(&self.sequences);
         for (literal, column) in std::mem::take(&mut self.by_name) {
-            warnings.extend(self.put_by_name(&index, &literal, column));
+            warnings.extend(self.put_by_name(&index, &literal, &column));
         }
         Catalog { sequences: self.sequences, excluded: self.excluded, warnings }
     }
 
     /// Puts a column with the sequence that its literal names, if there is just one; with each if there are several.
-    fn put_by_name(&mut self, index: &NameIndex, literal: &str, column: ColumnFacts) -> Option<String> {
+    fn put_by_name(&mut self, index: &NameIndex, literal: &str, column: &ColumnFacts) -> Option<String> {
         let place = format!("the default of {}.{}", column.table, crate::model::quote_identifier(&column.column));
         if let ColumnDefault::More(expression) = &column.default {
             return Some(format!("{place} calls nextval on a sequence that only running it would tell: {expression}"));
@@ -169,8 +169,7 @@ fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
         },
         is_unlogged: row.try_get("is_unlogged")?,
         is_ours: row.try_get("is_ours")?,
-        can_read: row.try_get("can_read_sequence")?,
-        can_use_schema: row.try_get("can_use_sequence_schema")?,
+        readable: Readable::of(row.try_get("can_use_sequence_schema")?, row.try_get("can_read_sequence")?, false),
         can_advance: row.try_get("can_advance")?,
         callers: Vec::new(),
     })
@@ -216,9 +215,11 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         },
         is_indexed: row.try_get("is_indexed")?,
         is_partly_remote: row.try_get("is_partly_remote")?,
-        is_row_secured: row.try_get("is_row_secured")?,
-        can_read: row.try_get("can_read")?,
-        can_use_schema: row.try_get("can_use_schema")?,
+        readable: Readable::of(
+            row.try_get("can_use_schema")?,
+            row.try_get("can_read")?,
+            row.try_get("is_row_secured")?,
+        ),
         can_lock: row.try_get("can_lock")?,
     })
 }

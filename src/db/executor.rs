@@ -173,8 +173,7 @@ fn lock_sequence(client: &mut Client, fix: &Fix) -> Result<bool, postgres::Error
         tables.concat()
     );
     // One message: no ALTER of somebody else's fits between the look and our own, which would undo it.
-    let lock = fix.lock_sequence_sql();
-    let sql = lock.into_iter().fold(look, |look, lock| format!("{look}; {lock}"));
+    let sql = fix.lock_sequence_sql().into_iter().fold(look, |sql, alter| format!("{sql}; {alter}"));
     let found = rows(client, &sql)?;
     Ok(found.first().is_some_and(|row| is_unchanged(row, &fix.sequence.definition)))
 }

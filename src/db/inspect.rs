@@ -7,7 +7,8 @@ use super::error::Error;
 use super::session::{begin_read_only_sql, roll_back, rows};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    COUNT_LIMIT, Collisions, Doubt, Finding, Observation, SequenceState, Status, Timeouts, collisions_sql, farthest_sql,
+    COUNT_LIMIT, Collisions, Doubt, Finding, Observation, Readable, SequenceState, Status, Timeouts, collisions_sql,
+    farthest_sql,
 };
 
 /// How many relations a statement touches at most: each is a lock in the server's shared table.
@@ -29,7 +30,7 @@ impl Reading<'_> {
         findings: &mut [Finding],
         watch: &mut dyn Watch,
     ) -> Result<(), Error> {
-        let readable = |finding: &Finding| finding.sequence.can_read && finding.sequence.can_use_schema;
+        let readable = |finding: &Finding| finding.sequence.readable == Readable::Yes;
         let at: Vec<usize> = (0..findings.len()).filter(|at| readable(&findings[*at])).collect();
         watch.begin(Stage::Inspect, at.len());
         for batch in batches(findings, &at) {
@@ -67,9 +68,9 @@ impl Reading<'_> {
 
     /// Reads the farthest values of a batch, and the collisions of those that may be behind.
     fn look(&self, client: &mut Client, findings: &mut [Finding], batch: &[usize]) -> Result<(), Error> {
-        let probes = batch.iter().map(|at| farthest_sql(*at, &findings[*at]));
+        let probes: Vec<String> = batch.iter().map(|at| farthest_sql(*at, &findings[*at])).collect();
         let mut suspects = Vec::new();
-        for row in self.read(client, probes.collect())? {
+        for row in self.read(client, &probes)? {
             let probe = Probe::of(&row)?;
             let finding = &mut findings[probe.item];
             finding.state = Some(probe.state);
@@ -91,7 +92,7 @@ impl Reading<'_> {
         if probes.is_empty() {
             return Ok(());
         }
-        for row in self.read(client, probes)? {
+        for row in self.read(client, &probes)? {
             let probe = Probe::of(&row)?;
             let finding = &mut findings[probe.item];
             probe.put_farthest(finding);
@@ -102,7 +103,7 @@ impl Reading<'_> {
     }
 
     /// Sends a batch as one message: one round trip, in a READ ONLY transaction of its own.
-    fn read(&self, client: &mut Client, probes: Vec<String>) -> Result<Vec<SimpleQueryRow>, Error> {
+    fn read(&self, client: &mut Client, probes: &[String]) -> Result<Vec<SimpleQueryRow>, Error> {
         let begin = begin_read_only_sql(self.timeouts, self.can_restrict_relations);
         let sql = format!("{begin}; {}; COMMIT", probes.join(" UNION ALL "));
         rows(client, &sql).map_err(|error| {

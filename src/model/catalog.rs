@@ -67,6 +67,31 @@ pub enum Uniqueness {
     No,
 }
 
+/// Whether our role may read something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readable {
+    /// It may.
+    Yes,
+    /// It may not use the schema.
+    NoSchema,
+    /// It has no SELECT privilege.
+    NoPrivilege,
+    /// It may, and row-level security would hide rows.
+    RowSecured,
+}
+
+impl Readable {
+    /// From what the catalog says.
+    pub(crate) fn of(can_use_schema: bool, can_read: bool, is_row_secured: bool) -> Self {
+        match (can_use_schema, can_read, is_row_secured) {
+            (false, _, _) => Self::NoSchema,
+            (_, false, _) => Self::NoPrivilege,
+            (_, _, true) => Self::RowSecured,
+            _ => Self::Yes,
+        }
+    }
+}
+
 /// A column that has to do with a sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnFacts {
@@ -92,12 +117,8 @@ pub struct ColumnFacts {
     pub is_indexed: bool,
     /// Whether the table's tree reaches to foreign tables.
     pub is_partly_remote: bool,
-    /// Whether row-level security would hide rows from us.
-    pub is_row_secured: bool,
-    /// Whether we may read it.
-    pub can_read: bool,
-    /// Whether we may read the table's schema at all.
-    pub can_use_schema: bool,
+    /// Whether we may read it, whole.
+    pub readable: Readable,
     /// Whether we may lock the table against writers.
     pub can_lock: bool,
 }

@@ -1,6 +1,6 @@
 //! What was found out about one sequence.
 
-use super::catalog::Caller;
+use super::catalog::{Caller, Readable, RelationKind};
 use super::drift::{Drift, Exhaustion, Observation, assess};
 use super::linking::{LinkedColumn, Role, column_limit};
 use super::name::QualifiedName;
@@ -28,9 +28,9 @@ impl Doubt {
     }
 
     /// Several reasons as one.
-    fn joined<'a>(doubts: impl Iterator<Item = &'a Doubt> + Clone) -> Self {
+    fn joined<'a>(mut doubts: impl Iterator<Item = &'a Doubt> + Clone) -> Self {
         let reasons: Vec<&str> = doubts.clone().map(|doubt| doubt.reason.as_str()).collect();
-        Self { reason: reasons.join("; "), cure: doubts.filter_map(|doubt| doubt.cure.clone()).next() }
+        Self { reason: reasons.join("; "), cure: doubts.find_map(|doubt| doubt.cure.clone()) }
     }
 }
 
@@ -48,9 +48,7 @@ pub struct Sequence {
     /// Whether we own it, and so may lock it.
     pub is_ours: bool,
     /// Whether we may read its state.
-    pub can_read: bool,
-    /// Whether we may use its schema.
-    pub can_use_schema: bool,
+    pub readable: Readable,
     /// Whether we may call `nextval` on it.
     pub can_advance: bool,
     /// Functions that are seen to call `nextval` on it.
@@ -152,13 +150,16 @@ impl Finding {
         self.columns.iter().filter(|column| column.counts())
     }
 
-    /// The share of its range that the sequence has used, from 0 to 1.
+    /// The share of its range that is used, from 0 to 1: up to the state, or the farthest value of a sequence behind.
     pub fn used_share(&self) -> Option<f64> {
         let definition = &self.sequence.definition;
         let state = self.state?;
         let from = if definition.is_ascending() { definition.min_value } else { definition.max_value };
         let distance = |to: i64| (i128::from(to) - i128::from(from)).abs();
-        let used = distance(state.last_value) + i128::from(state.is_called);
+        let used = match &self.status {
+            Status::Compared(Drift::Behind { overlap, .. }) => distance(overlap.farthest) + 1,
+            _ => distance(state.last_value) + i128::from(state.is_called),
+        };
         #[allow(clippy::cast_precision_loss, reason = "a share needs no more digits than f64 has")]
         Some((used as f64 / (distance(self.limit()) + 1) as f64).min(1.0))
     }
@@ -244,7 +245,7 @@ impl Finding {
 
 fn is_blind(column: &LinkedColumn) -> bool {
     // A view adds no rows of its own: where its tables are compared, nothing stays unknown.
-    matches!(column.role, Role::Blind(_)) && column.facts.kind != super::catalog::RelationKind::View
+    matches!(column.role, Role::Blind(_)) && column.facts.kind != RelationKind::View
 }
 
 fn blind(columns: &[LinkedColumn]) -> impl Iterator<Item = &Doubt> + Clone {

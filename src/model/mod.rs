@@ -19,7 +19,7 @@ mod script;
 mod sequence;
 mod summary;
 
-pub use catalog::{Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, RelationKind, Uniqueness};
+pub use catalog::{Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Readable, RelationKind, Uniqueness};
 pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
 pub use expression::{Nextval, parse_nextval};
 pub use finding::{Doubt, Finding, Sequence, Status};

@@ -1,5 +1,6 @@
 //! What our role lacks, and the GRANT that would give it.
 
+use super::catalog::Readable;
 use super::finding::{Doubt, Sequence};
 use super::linking::LinkedColumn;
 use super::name::quote_identifier;
@@ -7,33 +8,37 @@ use super::name::quote_identifier;
 /// What keeps `user` from reading a sequence and the columns that count.
 pub(crate) fn missing_to_read(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Option<Doubt> {
     let user = quote_identifier(user);
-    if !sequence.can_use_schema {
-        return Some(no_schema(&sequence.name.schema, &user));
-    }
-    if !sequence.can_read {
-        return Some(Doubt::with_cure(
-            format!("no privilege to read sequence {}", sequence.name),
-            format!("GRANT SELECT ON SEQUENCE {} TO {user}", sequence.name),
-        ));
-    }
-    columns.iter().filter(|column| column.counts()).find_map(|column| {
-        let facts = &column.facts;
-        if !facts.can_use_schema {
-            return Some(no_schema(&facts.table.schema, &user));
-        }
-        if !facts.can_read {
-            return Some(Doubt::with_cure(
-                format!("no privilege to read {}.{}", facts.table, quote_identifier(&facts.column)),
-                format!("GRANT SELECT ({}) ON TABLE {} TO {user}", quote_identifier(&facts.column), facts.table),
-            ));
-        }
-        facts.is_row_secured.then(|| {
-            Doubt::with_cure(
-                format!("row-level security of {} hides rows from {user}", facts.table),
-                "run as the table's owner or as a role with BYPASSRLS",
-            )
-        })
+    missing_for_sequence(sequence, &user).or_else(|| {
+        columns.iter().filter(|column| column.counts()).find_map(|column| missing_for_column(column, &user))
     })
+}
+
+fn missing_for_sequence(sequence: &Sequence, user: &str) -> Option<Doubt> {
+    let name = &sequence.name;
+    match sequence.readable {
+        Readable::Yes | Readable::RowSecured => None,
+        Readable::NoSchema => Some(no_schema(&name.schema, user)),
+        Readable::NoPrivilege => Some(Doubt::with_cure(
+            format!("no privilege to read sequence {name}"),
+            format!("GRANT SELECT ON SEQUENCE {name} TO {user}"),
+        )),
+    }
+}
+
+fn missing_for_column(column: &LinkedColumn, user: &str) -> Option<Doubt> {
+    let (table, name) = (&column.facts.table, quote_identifier(&column.facts.column));
+    match column.facts.readable {
+        Readable::Yes => None,
+        Readable::NoSchema => Some(no_schema(&table.schema, user)),
+        Readable::NoPrivilege => Some(Doubt::with_cure(
+            format!("no privilege to read {table}.{name}"),
+            format!("GRANT SELECT ({name}) ON TABLE {table} TO {user}"),
+        )),
+        Readable::RowSecured => Some(Doubt::with_cure(
+            format!("row-level security of {table} hides rows from {user}"),
+            "run as the table's owner or as a role with BYPASSRLS",
+        )),
+    }
 }
 
 /// What keeps `user` from locking the tables of the columns that count against writers

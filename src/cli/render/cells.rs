@@ -17,7 +17,7 @@ pub enum Side {
 /// The headings with their sides.
 pub fn headings(mode: Mode) -> Vec<(&'static str, Side)> {
     let set = match mode {
-        Mode::Scan => "fix would set",
+        Mode::Scan => "would set",
         Mode::DryRun => "will set",
         Mode::Fix => "outcome",
     };
@@ -28,7 +28,7 @@ pub fn headings(mode: Mode) -> Vec<(&'static str, Side)> {
         ("last value", Side::Right),
         ("farthest", Side::Right),
         ("next collision", Side::Right),
-        ("calls collide", Side::Right),
+        ("collide", Side::Right),
         ("range used", Side::Left),
         (set, Side::Right),
     ]
@@ -43,11 +43,22 @@ pub fn cells(entry: &Entry, mode: Mode) -> Vec<String> {
         finding.word().replace('_', " "),
         columns(entry),
         finding.sequence.name.to_string(),
-        finding.state.map(|state| if state.is_called { grouped(state.last_value) } else { format!("{} (not called)", grouped(state.last_value)) }).unwrap_or_default(),
+        finding
+            .state
+            .map(|state| {
+                if state.is_called {
+                    grouped(state.last_value)
+                } else {
+                    format!("{} (not called)", grouped(state.last_value))
+                }
+            })
+            .unwrap_or_default(),
         number(finding.farthest()),
         number(collisions.map(|collisions| collisions.nearest)),
         collisions
-            .map(|collisions| format!("{}{}", grouped(collisions.calls), if collisions.calls_is_minimum { "+" } else { "" }))
+            .map(|collisions| {
+                format!("{}{}", grouped(collisions.calls), if collisions.calls_is_minimum { "+" } else { "" })
+            })
             .unwrap_or_default(),
         finding.used_share().map(share_bar).unwrap_or_default(),
         set(entry, mode),

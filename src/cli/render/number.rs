@@ -1,7 +1,7 @@
 //! Numbers that can be read.
 
 /// With a comma before every third digit.
-pub fn grouped(number: impl ToString) -> String {
+pub fn grouped<N: std::fmt::Display + Copy>(number: N) -> String {
     let text = number.to_string();
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
     let mut shown = String::from(sign);

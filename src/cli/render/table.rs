@@ -32,10 +32,8 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
 
 fn write_table(shown: &[&Entry], mode: Mode, out: &mut dyn Write) -> io::Result<()> {
     let headings = headings(mode);
-    let rows: Vec<Vec<String>> = shown
-        .iter()
-        .map(|entry| cells(entry, mode).iter().map(|cell| printable(cell)).collect())
-        .collect();
+    let rows: Vec<Vec<String>> =
+        shown.iter().map(|entry| cells(entry, mode).iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = headings
         .iter()
         .enumerate()
@@ -61,18 +59,19 @@ fn write_row(
     style: impl Fn(usize) -> Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut line = String::new();
-    for (at, cell) in cells.iter().enumerate() {
-        let blanks = " ".repeat(widths[at].saturating_sub(measure_text_width(cell)));
-        let (before, behind) = match headings[at].1 {
-            Side::Left => (String::new(), blanks),
-            Side::Right => (blanks, String::new()),
-        };
-        let style = style(at);
-        let gap = if at == 0 { "" } else { "  " };
-        line.push_str(&format!("{gap}{before}{style}{cell}{style:#}{behind}"));
-    }
-    writeln!(out, "{}", line.trim_end())
+    let padded: Vec<String> = cells
+        .iter()
+        .enumerate()
+        .map(|(at, cell)| {
+            let style = style(at);
+            let blanks = " ".repeat(widths[at].saturating_sub(measure_text_width(cell)));
+            match headings[at].1 {
+                Side::Left => format!("{style}{cell}{style:#}{blanks}"),
+                Side::Right => format!("{blanks}{style}{cell}{style:#}"),
+            }
+        })
+        .collect();
+    writeln!(out, "{}", padded.join("  ").trim_end())
 }
 
 fn status_style(entry: &Entry) -> Style {
