@@ -1,28 +1,53 @@
 //! Where results go: standard output, or a file that is there whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+
+/// What stands at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Somebody who looks.
+    Terminal,
+    /// A pipe or a file, as standard output.
+    Stdout,
+    /// A file of its own.
+    File,
+}
+
+impl Place {
+    /// Whether colours are wanted there (`NO_COLOR` and `CLICOLOR_FORCE` have the last word).
+    pub fn is_coloured(self) -> bool {
+        match self {
+            Self::File => false,
+            Self::Terminal | Self::Stdout => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+        }
+    }
+}
 
 /// Hands `write` the place for the results, and sees to it that they arrive. A closed pipe is a quiet end.
 ///
 /// # Errors
 ///
 /// Where the place cannot be written to; a file is then left as it was.
-pub fn deliver(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub fn deliver(file: Option<&Path>, write: impl FnOnce(&mut dyn Write, Place) -> io::Result<()>) -> io::Result<()> {
+    let write_all = |out: &mut dyn Write, place| {
+        let mut out = BufWriter::new(out);
+        write(&mut out, place).and_then(|()| out.flush())
+    };
     match file {
-        None => to_stdout(write),
-        Some(path) if is_special(path) => {
-            let mut out = BufWriter::new(OpenOptions::new().write(true).open(path)?);
-            quiet_on_closed_pipe(write(&mut out).and_then(|()| out.flush()))
+        None => {
+            let place = if io::stdout().is_terminal() { Place::Terminal } else { Place::Stdout };
+            quiet_on_closed_pipe(write_all(&mut io::stdout().lock(), place))
         }
-        Some(path) => to_file(path, write),
+        Some(path) if is_special(path) => {
+            let mut special = OpenOptions::new().write(true).open(path)?;
+            quiet_on_closed_pipe(write_all(&mut special, Place::File))
+        }
+        Some(path) => to_file(path, |out| write_all(out, Place::File)),
     }
-}
-
-fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::new(anstream::AutoStream::auto(io::stdout()).lock());
-    quiet_on_closed_pipe(write(&mut out).and_then(|()| out.flush()))
 }
 
 fn quiet_on_closed_pipe(result: io::Result<()>) -> io::Result<()> {
@@ -41,9 +66,8 @@ fn is_special(path: &Path) -> bool {
 fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let beside = beside(path);
     let written = (|| {
-        let mut out = BufWriter::new(anstream::StripStream::new(File::create(&beside)?));
-        write(&mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner();
+        let mut file = File::create(&beside)?;
+        write(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, path)
     })();

@@ -13,11 +13,11 @@ use postgres::Client;
 use super::arguments::{Format, Request, Task};
 use super::exit::Exit;
 use super::interrupt::Interrupt;
-use super::output::deliver;
+use super::output::{Place, deliver};
 use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
-use super::terminal::printable_lines;
+use super::terminal::{printable, printable_lines};
 
 /// Why the program ends with trouble.
 #[derive(Debug)]
@@ -99,7 +99,8 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     };
     // Dropping a client whose connection is gone can hang.
     std::mem::forget(client);
-    report(request, mode, scan, &plan, applied)
+    let exit = report(request, mode, scan, &plan, applied)?;
+    Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
 fn connect(request: &Request, interrupt: &Interrupt) -> Result<Client, Failure> {
@@ -130,7 +131,7 @@ fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Option<Plan>, Fai
     let preview =
         Report::new(scan.server.clone(), Mode::DryRun, scan.findings.clone(), scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
-    render::table::render(&preview, false, &mut anstream::stderr()).map_err(show)?;
+    render::table::render(&preview, false, true, &mut anstream::stderr()).map_err(show)?;
     let lines: Vec<String> = plan.fixes.iter().map(render::fix_line).collect();
     match prompt::pick_and_confirm(&lines).map_err(|error| Failure::Io("could not ask".into(), error))? {
         Answer::Do(picked) => {
@@ -146,22 +147,25 @@ fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Option<Plan>, Fai
 /// Delivers the report; what cut the run short is said after it.
 fn report(request: &Request, mode: Mode, scan: Scan, plan: &Plan, applied: Applied) -> Result<Exit, Failure> {
     for warning in &scan.server.warnings {
-        tell(&format!("warning: {warning}"));
+        tell(&format!("warning: {}", printable(warning)));
     }
     let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
     let file = request.output.output.as_deref();
     let all = request.output.verbose > 0;
-    let delivered = deliver(file, |out| match request.output.format {
-        Format::Table => render::table::render(&report, all, out),
+    let delivered = deliver(file, |out, place| match request.output.format {
+        Format::Table => render::table::render(&report, all, place.is_coloured(), out),
         Format::Json => render::json::render(&report, out),
-        Format::Csv => render::csv::render(&report, out),
+        Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
         Format::Markdown => render::markdown::render(&report, all, out),
         Format::Sql => render::sql::render(plan, &request.apply.timeouts, out),
     });
     let place = file.map_or("standard output".to_owned(), |path| path.display().to_string());
     delivered.map_err(|error| Failure::Io(format!("could not write the result to {place}"), error))?;
     match applied.cut_short {
-        Some(error) => Err(error.into()),
+        Some(error) => {
+            tell(&format!("error: {error}"));
+            Ok(Exit::Trouble)
+        }
         None => Ok(report.summary().verdict().into()),
     }
 }

@@ -187,8 +187,11 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
     let default = match expression {
         None => ColumnDefault::None,
         Some(text) if names_it != Some(true) => ColumnDefault::Elsewhere(text),
-        Some(text) if parse_nextval(&text, &type_name) == Nextval::Plain => ColumnDefault::Plain,
-        Some(text) => ColumnDefault::More(text),
+        Some(text) => match parse_nextval(&text, &type_name) {
+            Nextval::Plain => ColumnDefault::Plain,
+            Nextval::Current => ColumnDefault::Elsewhere(text),
+            Nextval::ByName(_) | Nextval::Other => ColumnDefault::More(text),
+        },
     };
     Ok(ColumnFacts {
         table: QualifiedName::new(schema, table),

@@ -101,21 +101,26 @@ fn source_chain(error: &dyn std::error::Error) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.doing)?;
+        write!(out, "{}", indented(&self.doing))?;
         match &self.said {
             Said::Server(error) => {
-                write!(out, "\n  the server said: {}", self.said())?;
+                write!(out, "\n  the server said: {}", indented(&self.said()))?;
                 if let Some(detail) = error.detail() {
-                    write!(out, "\n  detail: {detail}")?;
+                    write!(out, "\n  detail: {}", indented(detail))?;
                 }
             }
-            Said::Driver(text) | Said::Refusal(text) => write!(out, ": {text}")?,
+            Said::Driver(text) | Said::Refusal(text) => write!(out, ": {}", indented(text))?,
         }
         if let Some(hint) = self.hint() {
-            write!(out, "\n  hint: {hint}")?;
+            write!(out, "\n  hint: {}", indented(hint))?;
         }
         Ok(())
     }
+}
+
+/// A name with a line break in it must not pass for a line of ours.
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 impl std::error::Error for Error {}

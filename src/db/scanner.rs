@@ -54,7 +54,7 @@ pub struct Scan {
 /// A sequence that cannot be read is no error but a finding.
 pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
     watch.begin(Stage::Catalog, 0);
-    let selected = options.selection.resolve(client)?;
+    let selected = options.selection.resolve(client, &options.timeouts)?;
     begin_catalog(client, &options.timeouts)?;
     let around = look_around(client).inspect_err(|_| roll_back(client))?;
     let catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;

@@ -7,7 +7,8 @@ use postgres::types::Type;
 
 use super::catalog::Cataloged;
 use super::error::Error;
-use crate::model::Pattern;
+use super::session::{begin_look_up_sql, roll_back, run};
+use crate::model::{Pattern, Timeouts};
 
 /// What was asked for. Empty lists select everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,13 +37,16 @@ const DOING: &str = "could not select what to look at";
 impl Selection {
     /// Looks the patterns up. One that has to match something and does not is an error, as with
     /// pg_dump's `--strict-names`: a misspelt name must not pass for "nothing is behind".
-    pub(crate) fn resolve(&self, client: &mut Client) -> Result<Selected, Error> {
+    pub(crate) fn resolve(&self, client: &mut Client, timeouts: &Timeouts) -> Result<Selected, Error> {
         if *self == Self::default() {
             return Ok(Selected::default());
         }
         let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
         let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;
-        let matches = Matches::read(client, &schemas, &tables)?;
+        run(client, &begin_look_up_sql(timeouts)).map_err(|error| Error::new(DOING, &error))?;
+        let matches = Matches::read(client, &schemas, &tables);
+        roll_back(client);
+        let matches = matches?;
 
         let missing = |what: &str, pattern: &str| {
             let error = Error::refusal(DOING, format!("no {what} matches {pattern}"));

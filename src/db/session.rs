@@ -23,6 +23,14 @@ pub(crate) fn begin_read_only_sql(timeouts: &Timeouts, restrict_relations: bool)
     sql
 }
 
+/// The same under the session's own `search_path`, which tells what a name without a schema means.
+pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        timeouts.lock_ms, timeouts.statement_ms
+    )
+}
+
 /// Begins the transaction for the catalog queries, and refuses a server that is too old for them.
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
     let sql = format!("{}; SHOW server_version_num", begin_read_only_sql(timeouts, false));

@@ -7,6 +7,8 @@ pub enum Nextval {
     Plain,
     /// `nextval(('…'::text)::regclass)`: the name inside is looked up at each call.
     ByName(String),
+    /// A plain `currval`, which draws nothing.
+    Current,
     /// Anything else.
     Other,
 }
@@ -16,7 +18,12 @@ pub enum Nextval {
 /// as the server leaves out its own schema's name.
 pub fn parse_nextval(expression: &str, column_type: &str) -> Nextval {
     let call = strip_casts(expression, |cast| INTEGER_TYPES.contains(&cast) || cast == column_type);
-    let Some(argument) = call.strip_prefix("nextval(").and_then(|rest| rest.strip_suffix(')')) else {
+    let argument_of = |function: &str| call.strip_prefix(function)?.strip_prefix('(')?.strip_suffix(')');
+    if argument_of("currval").and_then(|argument| argument.strip_suffix("::regclass")).and_then(whole_literal).is_some()
+    {
+        return Nextval::Current;
+    }
+    let Some(argument) = argument_of("nextval") else {
         return Nextval::Other;
     };
     if argument.strip_suffix("::regclass").and_then(whole_literal).is_some() {
@@ -134,6 +141,12 @@ mod tests {
             parse_nextval(r"nextval((E'a\\b''c'::text)::regclass)", "integer"),
             Nextval::ByName(r"a\b'c".into())
         );
+    }
+
+    #[test]
+    fn currval_draws_nothing() {
+        assert_eq!(parse_nextval("currval('public.s'::regclass)", "bigint"), Nextval::Current);
+        assert_eq!(parse_nextval("(currval('public.s'::regclass) + 1)", "bigint"), Nextval::Other);
     }
 
     #[test]

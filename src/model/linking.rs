@@ -114,7 +114,7 @@ fn role(column: &ColumnFacts, somebody_draws: bool) -> Role {
             ColumnDefault::More(expression) => {
                 Role::Blind(Doubt::new(format!("the default of {name} is more than a plain nextval: {expression}")))
             }
-            ColumnDefault::Elsewhere(expression) if somebody_draws => {
+            ColumnDefault::Elsewhere(expression) if somebody_draws || column.ownership.is_none() => {
                 Role::Passed(format!("its default is {expression}"))
             }
             ColumnDefault::Elsewhere(expression) => Role::Blind(Doubt::new(format!(

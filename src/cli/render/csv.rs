@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use pgseqfix::model::{Entry, Report};
 
 use super::column_name;
+use crate::cli::terminal::printable;
 
 const HEADER: [&str; 17] = [
     "status",
@@ -26,16 +27,17 @@ const HEADER: [&str; 17] = [
     "hint",
 ];
 
-/// Writes every sequence of the report; what does not apply is left empty.
+/// Writes every sequence of the report; what does not apply is left empty. Names are as they are, but for a terminal.
 ///
 /// # Errors
 ///
 /// Where it cannot be written.
-pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(report: &Report, on_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADER)?;
     for entry in &report.entries {
-        writer.write_record(record(entry))?;
+        let fields = record(entry);
+        writer.write_record(fields.map(|field| if on_terminal { printable(&field) } else { field }))?;
     }
     writer.flush()
 }

@@ -10,15 +10,16 @@ use super::cells::{Side, cells, headings};
 use super::number::grouped;
 use crate::cli::terminal::printable;
 
-/// Writes the table of what is not in sync (`all`: of everything), the reasons, and a last line that counts.
+/// Writes the table of what is not in sync (`all`: of everything), the reasons, and a last line that counts;
+/// `coloured` as on a terminal.
 ///
 /// # Errors
 ///
 /// Where it cannot be written.
-pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let shown: Vec<&Entry> = report.entries.iter().filter(|entry| all || entry.is_news()).collect();
     if !shown.is_empty() {
-        write_table(&shown, report.mode, out)?;
+        write_table(&shown, report.mode, coloured, out)?;
         writeln!(out)?;
     }
     for entry in &shown {
@@ -30,7 +31,7 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-fn write_table(shown: &[&Entry], mode: Mode, out: &mut dyn Write) -> io::Result<()> {
+fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let headings = headings(mode);
     let rows: Vec<Vec<String>> =
         shown.iter().map(|entry| cells(entry, mode).iter().map(|cell| printable(cell)).collect()).collect();
@@ -42,11 +43,11 @@ fn write_table(shown: &[&Entry], mode: Mode, out: &mut dyn Write) -> io::Result<
             widest.max(measure_text_width(heading))
         })
         .collect();
-    let bold = Style::new().bold();
+    let bold = if coloured { Style::new().bold() } else { Style::new() };
     let heading_cells: Vec<String> = headings.iter().map(|(heading, _)| (*heading).to_owned()).collect();
     write_row(&heading_cells, &headings, &widths, |_| bold, out)?;
     for (entry, row) in shown.iter().zip(&rows) {
-        let style = status_style(entry);
+        let style = if coloured { status_style(entry) } else { Style::new() };
         write_row(row, &headings, &widths, |at| if at == 0 { style } else { Style::new() }, out)?;
     }
     Ok(())
