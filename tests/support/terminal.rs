@@ -74,11 +74,11 @@ impl Terminal {
         self
     }
 
-    /// Types, once the program reads key by key: Ctrl-C would reach it as a signal before.
+    /// Types, once the program reads keys or a secret: what is typed before that reaches it otherwise.
     pub fn press(&mut self, keys: &str) -> &mut Self {
         let file = self.session.process().get_file_handle().expect("the terminal is open");
         let start = Instant::now();
-        while has_lines(&file) {
+        while echoes(&file) {
             assert!(start.elapsed() < PATIENCE, "nobody reads keys after {:?}", self.seen);
             thread::sleep(Duration::from_millis(5));
         }
@@ -132,13 +132,13 @@ impl Left {
     }
 }
 
-/// Whether the terminal still hands over whole lines.
-fn has_lines(terminal: &File) -> bool {
+/// Whether the terminal shows what is typed by itself, as it does between two questions.
+fn echoes(terminal: &File) -> bool {
     // SAFETY: termios is plain data, and the descriptor is open as long as the file.
     unsafe {
         let mut attributes: libc::termios = std::mem::zeroed();
         assert_eq!(libc::tcgetattr(terminal.as_raw_fd(), &raw mut attributes), 0);
-        attributes.c_lflag & libc::ICANON != 0
+        attributes.c_lflag & libc::ECHO != 0
     }
 }
 
