@@ -4,12 +4,10 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::arguments::Arguments;
 
 fn main() -> ExitCode {
-    let request = Arguments::parse().into_request();
+    let request = Arguments::read();
     let bars = cli::logging::start(request.output.verbose);
     match cli::run::run(&request, &bars) {
         Ok(exit) => exit.into(),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::duration::milliseconds;
 use pgseqfix::db::connect::{Given, PasswordPolicy};
@@ -16,7 +17,7 @@ use pgseqfix::model::{PlanOptions, Timeouts};
     version,
     disable_help_flag = true,
     disable_help_subcommand = true,
-    subcommand_precedence_over_arg = true,
+    override_usage = "pgseqfix [scan|fix] [OPTIONS] [DBNAME]",
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
@@ -153,7 +154,7 @@ pub struct OutputArguments {
     #[arg(short = 'v', long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
     /// Print help
-    #[arg(short = '?', long, action = ArgAction::Help, global = true)]
+    #[arg(short = '?', long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
 }
 
@@ -201,8 +202,13 @@ pub struct Request {
 }
 
 impl Arguments {
+    /// Reads the command line; a wrong one ends the program, with what is wrong on standard error.
+    pub fn read() -> Request {
+        Self::parse().into_request().unwrap_or_else(|error| error.exit())
+    }
+
     /// Sorts the arguments.
-    pub fn into_request(self) -> Request {
+    fn into_request(self) -> Result<Request, clap::Error> {
         let Self { command, place, connection, selection, comparison, output } = self;
         let (task, sub_place, plan) = match command {
             None => (Task::Scan, Place::default(), PlanOptions::default()),
@@ -217,8 +223,14 @@ impl Arguments {
                 (task, fix.place, plan)
             }
         };
+        let databases: Vec<String> =
+            [connection.dbname_option, sub_place.dbname, place.dbname].into_iter().flatten().collect();
+        if databases.len() > 1 {
+            let message = "the database is named more than once; one of -d DBNAME and DBNAME is enough";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        }
         let given = Given {
-            database: connection.dbname_option.or(sub_place.dbname).or(place.dbname),
+            database: databases.into_iter().next(),
             host: connection.host,
             port: connection.port,
             user: connection.username,
@@ -233,7 +245,7 @@ impl Arguments {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
             statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
         };
-        Request {
+        Ok(Request {
             task,
             given,
             scan: ScanOptions {
@@ -249,7 +261,7 @@ impl Arguments {
             },
             apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), ..apply },
             output,
-        }
+        })
     }
 }
 
@@ -258,12 +270,15 @@ mod tests {
     use super::*;
 
     fn request(arguments: &[&str]) -> Request {
-        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments)).expect("a command line").into_request()
+        parse(arguments).expect("a command line")
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Request, clap::Error> {
+        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments))?.into_request()
     }
 
     #[test]
     fn the_command_line_is_sound() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 
@@ -283,6 +298,19 @@ mod tests {
             assert_eq!(found.given.host.as_deref(), Some("db"));
             assert_eq!(found.given.port.as_deref(), Some("1"));
         }
+    }
+
+    #[test]
+    fn two_databases_are_one_too_many() {
+        for arguments in [["-d", "one", "two"], ["one", "fix", "two"]] {
+            assert_eq!(parse(&arguments).map(|_| ()).map_err(|error| error.kind()), Err(ErrorKind::ArgumentConflict));
+        }
+    }
+
+    #[test]
+    fn an_option_takes_a_commands_name_for_its_value() {
+        let found = request(&["-U", "fix", "-t", "scan", "shop"]);
+        assert_eq!((found.task, found.given.user.as_deref()), (Task::Scan, Some("fix")));
     }
 
     #[test]

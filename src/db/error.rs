@@ -101,7 +101,7 @@ fn source_chain(error: &dyn std::error::Error) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", indented(&self.doing))?;
+        write!(out, "{}", self.doing)?;
         match &self.said {
             Said::Server(error) => {
                 write!(out, "\n  the server said: {}", indented(&self.said()))?;
