@@ -5,6 +5,7 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod claims;
 mod programs;
 mod server;
 pub mod situations;

@@ -1,0 +1,170 @@
+//! What is excluded and counted, and foreign tables, whose server may never answer.
+
+mod support;
+
+use std::net::TcpListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{Database, Run};
+
+#[test]
+fn an_extensions_sequence_is_excluded_and_counted() {
+    let db = Database::with_setup(
+        r#"CREATE TABLE "Of Extension" (id serial PRIMARY KEY); INSERT INTO "Of Extension" VALUES (1), (2);
+           ALTER EXTENSION plpgsql ADD TABLE "Of Extension"; ALTER EXTENSION plpgsql ADD SEQUENCE "Of Extension_id_seq";
+           CREATE TABLE "Ours" (id serial PRIMARY KEY); INSERT INTO "Ours" VALUES (1)"#,
+    );
+    let report = db.scan(1);
+    assert_eq!(report.at("/excluded/extension"), 1);
+    assert_eq!(report.sequences().count(), 1);
+    db.assert_repaired(&["Ours_id_seq"], &[(r#"INSERT INTO "Ours" DEFAULT VALUES RETURNING id"#, 2)]);
+    let screen = db.run(&[]).expect_status(0);
+    assert!(format!("{}{}", screen.stdout, screen.stderr).contains("extension"), "{screen:#?}");
+}
+
+#[test]
+fn an_extensions_table_on_our_own_sequence_still_counts() {
+    let db = Database::with_setup(
+        r#"CREATE SEQUENCE "Our Seq";
+           CREATE TABLE "Of Extension" (id int PRIMARY KEY DEFAULT nextval('"Our Seq"')); INSERT INTO "Of Extension" VALUES (1);
+           ALTER EXTENSION plpgsql ADD TABLE "Of Extension""#,
+    );
+    db.assert_repaired(&["Our Seq"], &[(r#"INSERT INTO "Of Extension" DEFAULT VALUES RETURNING id"#, 2)]);
+}
+
+#[test]
+fn other_sessions_temporary_sequences_are_excluded_and_counted() {
+    let db =
+        Database::with_setup(r#"CREATE TABLE "Lasting" (id serial PRIMARY KEY); INSERT INTO "Lasting" VALUES (1)"#);
+    let mut other = db.client();
+    other
+        .batch_execute(
+            r#"CREATE TEMPORARY TABLE "Passing" (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
+               INSERT INTO "Passing" (id) VALUES (1), (2); CREATE TEMPORARY SEQUENCE "Lone""#,
+        )
+        .expect("a session may make them");
+    let report = db.scan(1);
+    assert_eq!(report.at("/excluded/temporary"), 3);
+    assert_eq!(report.sequences().count(), 1);
+    db.assert_repaired(&["Lasting_id_seq"], &[(r#"INSERT INTO "Lasting" DEFAULT VALUES RETURNING id"#, 2)]);
+    drop(other);
+}
+
+#[test]
+fn a_temporary_table_of_another_session_does_not_count_for_a_lasting_sequence() {
+    let db = Database::with_setup(
+        r#"CREATE TABLE "Lasting" (id serial PRIMARY KEY); INSERT INTO "Lasting" VALUES (1), (2); CREATE SEQUENCE "Lent""#,
+    );
+    let mut other = db.client();
+    other
+        .batch_execute(
+            r#"CREATE TEMPORARY TABLE "Copy" (LIKE "Lasting" INCLUDING DEFAULTS); INSERT INTO "Copy" VALUES (5000);
+               CREATE TEMPORARY TABLE "Borrower" (id int DEFAULT nextval('"Lent"'), t int DEFAULT nextval('"Lent"'::text));
+               INSERT INTO "Borrower" VALUES (70, 70)"#,
+        )
+        .expect("a session may make them");
+    assert_eq!(db.scan(1).sequence("Lent")["status"], "unlinked");
+    db.assert_repaired(&["Lasting_id_seq"], &[(r#"INSERT INTO "Lasting" DEFAULT VALUES RETURNING id"#, 3)]);
+    drop(other);
+}
+
+#[test]
+fn the_systems_own_schemas_hold_nothing_of_ours() {
+    let report = Database::new().scan(0);
+    assert_eq!(report.sequences().count(), 0);
+}
+
+/// A database with a foreign server that takes connections and stays silent; none without `postgres_fdw`.
+fn with_silent_server(setup: &str) -> Option<Database> {
+    let db = Database::new();
+    if db.try_execute("CREATE EXTENSION postgres_fdw").is_err() {
+        println!("skipped: this server has no postgres_fdw");
+        return None;
+    }
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = silent.local_addr().expect("it is bound").port();
+    thread::spawn(move || silent.incoming().collect::<Vec<_>>());
+    db.execute(&format!(
+        r#"CREATE SERVER "Silent" FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{port}');
+           CREATE USER MAPPING FOR postgres SERVER "Silent" OPTIONS (user 'x', password 'x'); {setup}"#
+    ));
+    Some(db)
+}
+
+/// Runs it, and fails if it is not back within seconds.
+fn within_seconds(db: &Database, args: &[&str]) -> Run {
+    let mut child = db.pgseqfix().args(args).spawn().expect("the program can be started");
+    let began = Instant::now();
+    while child.try_wait().expect("our own child").is_none() {
+        if began.elapsed() > Duration::from_secs(20) {
+            child.kill().expect("our own child");
+            panic!("{args:?} hangs on a foreign server that does not answer");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    db.run(args)
+}
+
+#[test]
+fn a_foreign_table_whose_server_never_answers_is_named_within_seconds() {
+    let Some(db) = with_silent_server(
+        r#"CREATE SEQUENCE "Far Seq"; CREATE TABLE "Near" (id serial PRIMARY KEY); INSERT INTO "Near" VALUES (1), (2);
+           CREATE FOREIGN TABLE "Far" (id int DEFAULT nextval('"Far Seq"')) SERVER "Silent""#,
+    ) else {
+        return;
+    };
+    for args in [&["scan"][..], &["fix", "--dry-run"]] {
+        within_seconds(&db, args);
+    }
+    db.assert_repaired(&["Near_id_seq"], &[(r#"INSERT INTO "Near" DEFAULT VALUES RETURNING id"#, 3)]);
+    db.assert_left_alone("Far Seq", "not_comparable", r#"public."Far" is a foreign table"#);
+}
+
+#[test]
+fn a_tree_with_a_foreign_partition_is_named_within_seconds() {
+    let Some(db) = with_silent_server(TREE_WITH_FAR_LEAF) else {
+        return;
+    };
+    within_seconds(&db, &["scan"]);
+    db.assert_left_alone("Tree_id_seq", "not_comparable", "foreign");
+}
+
+#[test]
+fn the_near_partitions_beside_a_foreign_one_are_repaired() {
+    let Some(db) = with_silent_server(TREE_WITH_FAR_LEAF) else {
+        return;
+    };
+    db.execute(r#"INSERT INTO "Near Leaf" VALUES (1, 1), (2, 1)"#);
+    within_seconds(&db, &["scan"]);
+    db.assert_repaired(&["Tree_id_seq"], &[(r#"INSERT INTO "Tree" (part) VALUES (1) RETURNING id"#, 3)]);
+}
+
+const TREE_WITH_FAR_LEAF: &str = r#"
+    CREATE TABLE "Tree" (id serial, part int) PARTITION BY LIST (part);
+    CREATE TABLE "Near Leaf" PARTITION OF "Tree" FOR VALUES IN (1);
+    CREATE FOREIGN TABLE "Far Leaf" PARTITION OF "Tree" FOR VALUES IN (2) SERVER "Silent""#;
+
+#[test]
+fn a_foreign_table_beside_a_near_one_does_not_keep_it_from_its_repair() {
+    let Some(db) = with_silent_server(
+        r#"CREATE TABLE "Near" (id serial PRIMARY KEY); INSERT INTO "Near" VALUES (1), (2);
+           CREATE FOREIGN TABLE "Far" (id int DEFAULT nextval('"Near_id_seq"')) SERVER "Silent""#,
+    ) else {
+        return;
+    };
+    within_seconds(&db, &["scan"]);
+    db.assert_repaired(&["Near_id_seq"], &[(r#"INSERT INTO "Near" DEFAULT VALUES RETURNING id"#, 3)]);
+}
+
+#[test]
+fn a_near_child_of_a_foreign_table_is_repaired() {
+    let Some(db) = with_silent_server(
+        r#"CREATE SEQUENCE "Both Seq"; CREATE FOREIGN TABLE "Far" (id int DEFAULT nextval('"Both Seq"')) SERVER "Silent";
+           CREATE TABLE "Near" (PRIMARY KEY (id)) INHERITS ("Far"); INSERT INTO "Near" VALUES (1), (2)"#,
+    ) else {
+        return;
+    };
+    within_seconds(&db, &["scan"]);
+    db.assert_repaired(&["Both Seq"], &[(r#"INSERT INTO "Near" DEFAULT VALUES RETURNING id"#, 3)]);
+}
