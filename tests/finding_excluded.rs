@@ -70,9 +70,13 @@ fn a_temporary_table_of_another_session_does_not_count_for_a_lasting_sequence() 
 }
 
 #[test]
-fn the_systems_own_schemas_hold_nothing_of_ours() {
-    let report = Database::new().scan(0);
-    assert_eq!(report.sequences().count(), 0);
+fn a_sequence_in_one_of_the_systems_schemas_is_excluded_and_counted() {
+    let db = Database::with_setup(
+        r#"CREATE SEQUENCE information_schema.odd; CREATE TABLE "T" (id int DEFAULT nextval('information_schema.odd'));
+           INSERT INTO "T" VALUES (1), (2)"#,
+    );
+    let report = db.assert_nothing_to_do();
+    assert_eq!((report.at("/excluded/system"), report.sequences().count()), (&1.into(), 0));
 }
 
 /// A database with a foreign server that takes connections and stays silent; none without `postgres_fdw`.
