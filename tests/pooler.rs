@@ -1,4 +1,4 @@
-//! Through PgBouncer in transaction mode: each transaction may meet another session of the server.
+//! Through `PgBouncer` in transaction mode: each transaction may meet another session of the server.
 
 mod support;
 

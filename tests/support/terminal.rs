@@ -92,6 +92,12 @@ impl Terminal {
         self
     }
 
+    /// Lets something happen, and waits for the end.
+    pub fn end_after(&mut self, happens: impl FnOnce()) -> Left {
+        happens();
+        self.end()
+    }
+
     /// Waits for the end.
     pub fn end(&mut self) -> Left {
         self.wait_for("==left as==");
@@ -219,7 +225,9 @@ impl Screen {
                 lines.push(String::new());
             }
         }
-        lines.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
+        for line in &mut lines {
+            line.truncate(line.trim_end().len());
+        }
         lines.retain(|line| !line.is_empty());
         Self { lines, has_cursor }
     }
