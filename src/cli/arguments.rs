@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::duration::milliseconds;
+use super::request::{Request, Task};
 use pgseqfix::db::connect::{Given, PasswordPolicy};
 use pgseqfix::db::{ApplyOptions, ScanOptions, Selection};
 use pgseqfix::model::{PlanOptions, Timeouts};
@@ -171,34 +172,6 @@ pub enum Format {
     Markdown,
     /// A script that psql runs with the same effect and guards
     Sql,
-}
-
-/// What to do, once the command line is understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Look only.
-    Scan,
-    /// Show what a fix would do.
-    DryRun,
-    /// Fix, asking first.
-    Ask,
-    /// Fix without asking.
-    Fix,
-}
-
-/// The command line, sorted by whom it concerns.
-#[derive(Debug)]
-pub struct Request {
-    /// What to do.
-    pub task: Task,
-    /// Where.
-    pub given: Given,
-    /// What to look at.
-    pub scan: ScanOptions,
-    /// How to fix.
-    pub apply: ApplyOptions,
-    /// Where results go.
-    pub output: OutputArguments,
 }
 
 impl Arguments {

@@ -9,5 +9,6 @@ pub mod output;
 pub mod progress;
 pub mod prompt;
 pub mod render;
+pub mod request;
 pub mod run;
 pub mod terminal;

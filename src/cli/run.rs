@@ -7,16 +7,17 @@ use std::process::ExitCode;
 use indicatif::MultiProgress;
 use pgseqfix::db::connect::{Connector, Settings};
 use pgseqfix::db::{self, Applied, Error, Scan};
-use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report};
+use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
 use postgres::Client;
 
-use super::arguments::{Format, Request, Task};
+use super::arguments::Format;
 use super::exit::Exit;
 use super::interrupt::Interrupt;
 use super::output::{Place, deliver};
 use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
+use super::request::{Request, Task};
 use super::terminal::{printable, printable_lines};
 
 /// Why the program ends with trouble.
@@ -166,6 +167,6 @@ fn report(request: &Request, mode: Mode, scan: Scan, plan: &Plan, applied: Appli
             tell(&format!("error: {error}"));
             Ok(Exit::Trouble)
         }
-        None => Ok(report.summary().verdict().into()),
+        None => Ok(Summary::of(&report).verdict().into()),
     }
 }

@@ -1,14 +1,13 @@
 //! Reads the sequences and the columns that draw from them out of the catalog: one query for all.
 
-use std::collections::{BTreeMap, HashMap};
-
 use postgres::{Client, Row};
 
-use super::callers;
+use super::column_type::column_type;
 use super::error::Error;
+use super::name_index::NameIndex;
 use crate::model::{
-    ColumnDefault, ColumnFacts, ColumnType, DataType, Definition, Excluded, Nextval, Ownership, QualifiedName,
-    Readable, RelationKind, Sequence, Uniqueness, ValueRange, parse_identifiers, parse_nextval,
+    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, QualifiedName, Readable,
+    RelationKind, Sequence, Uniqueness, parse_nextval,
 };
 
 /// A sequence with the columns that have to do with it.
@@ -37,9 +36,7 @@ pub(crate) fn read(client: &mut Client) -> Result<Catalog, Error> {
     for row in &rows {
         reading.take(row).map_err(|error| failed(&error))?;
     }
-    let mut catalog = reading.finish();
-    callers::attach(client, &mut catalog)?;
-    Ok(catalog)
+    Ok(reading.finish())
 }
 
 #[derive(Default)]
@@ -86,7 +83,7 @@ impl Reading {
 
     fn finish(mut self) -> Catalog {
         let mut warnings = Vec::new();
-        let index = NameIndex::of(&self.sequences);
+        let index = NameIndex::of(self.sequences.iter().map(|found| &found.sequence.name));
         for (literal, column) in std::mem::take(&mut self.by_name) {
             warnings.extend(self.put_by_name(&index, &literal, &column));
         }
@@ -114,36 +111,6 @@ impl Reading {
         found
             .is_empty()
             .then(|| format!("{place} calls nextval on {literal:?}, and no sequence in the report has that name"))
-    }
-}
-
-/// Finds sequences by a name as somebody wrote it.
-pub(crate) struct NameIndex {
-    by_full_name: HashMap<QualifiedName, usize>,
-    by_name: BTreeMap<String, Vec<usize>>,
-}
-
-impl NameIndex {
-    pub(crate) fn of(sequences: &[Cataloged]) -> Self {
-        let mut index = Self { by_full_name: HashMap::new(), by_name: BTreeMap::new() };
-        for (at, Cataloged { sequence, .. }) in sequences.iter().enumerate() {
-            index.by_full_name.insert(sequence.name.clone(), at);
-            index.by_name.entry(sequence.name.name.clone()).or_default().push(at);
-        }
-        index
-    }
-
-    /// The places of all that the text can mean: one at most if it names a schema.
-    pub(crate) fn find(&self, text: &str) -> Vec<usize> {
-        let Some(identifiers) = parse_identifiers(text) else {
-            return Vec::new();
-        };
-        match identifiers.schema {
-            Some(schema) => {
-                self.by_full_name.get(&QualifiedName::new(schema, identifiers.name)).copied().into_iter().collect()
-            }
-            None => self.by_name.get(&identifiers.name).cloned().unwrap_or_default(),
-        }
     }
 }
 
@@ -225,46 +192,4 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         ),
         can_lock: row.try_get("can_lock")?,
     })
-}
-
-/// The whole numbers that a type holds, by the oid of its base type (fixed in PostgreSQL's `pg_type.dat`).
-fn column_type(name: String, base_type: u32, typmod: i32) -> ColumnType {
-    use postgres::types::Type;
-    let two_sided = |max: i64, min: i64| Some(ValueRange { min, max });
-    let holds = match Type::from_oid(base_type) {
-        Some(Type::INT2) => two_sided(i16::MAX.into(), i16::MIN.into()),
-        Some(Type::INT4) => two_sided(i32::MAX.into(), i32::MIN.into()),
-        Some(Type::INT8) => Some(ValueRange::ALL),
-        Some(Type::NUMERIC) => Some(numeric_range(typmod)),
-        _ => None,
-    };
-    ColumnType { name, holds, is_numeric: base_type == Type::NUMERIC.oid() }
-}
-
-/// `numeric(precision, scale)` keeps precision - scale digits before the point; its type modifier holds both
-/// (<https://www.postgresql.org/docs/current/datatype-numeric.html>). Without one it holds every bigint.
-fn numeric_range(typmod: i32) -> ValueRange {
-    if typmod < 4 {
-        return ValueRange::ALL;
-    }
-    let (precision, scale) = ((typmod - 4) >> 16, (typmod - 4) & 0x7ff);
-    // Since 15 the scale can be negative: eleven bits with a sign.
-    let scale = (scale ^ 1024) - 1024;
-    let digits = u32::try_from(precision - scale).unwrap_or_default();
-    10_i64.checked_pow(digits).map_or(ValueRange::ALL, |bound| ValueRange { min: 1 - bound, max: bound - 1 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numeric_with_a_precision_has_a_limit() {
-        let typmod = |precision: i32, scale: i32| ((precision << 16) | (scale & 0x7ff)) + 4;
-        assert_eq!(numeric_range(typmod(5, 0)), ValueRange { min: -99_999, max: 99_999 });
-        assert_eq!(numeric_range(typmod(9, 2)), ValueRange { min: -9_999_999, max: 9_999_999 });
-        assert_eq!(numeric_range(typmod(3, -2)), ValueRange { min: -99_999, max: 99_999 });
-        assert_eq!(numeric_range(typmod(30, 0)), ValueRange::ALL);
-        assert_eq!(numeric_range(-1), ValueRange::ALL);
-    }
 }

@@ -3,10 +3,12 @@
 mod blockers;
 mod callers;
 mod catalog;
+mod column_type;
 pub mod connect;
 mod error;
 mod executor;
 mod inspect;
+mod name_index;
 mod scanner;
 mod selection;
 mod server;

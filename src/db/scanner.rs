@@ -2,6 +2,7 @@
 
 use postgres::Client;
 
+use super::callers;
 use super::catalog::{self, Cataloged};
 use super::error::Error;
 use super::inspect::Reading;
@@ -57,7 +58,8 @@ pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -
     let selected = options.selection.resolve(client, &options.timeouts)?;
     begin_catalog(client, &options.timeouts)?;
     let around = look_around(client).inspect_err(|_| roll_back(client))?;
-    let catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
+    let mut catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
+    callers::attach(client, &mut catalog).inspect_err(|_| roll_back(client))?;
     roll_back(client);
 
     let (mut server, mut excluded) = (around.server, catalog.excluded);

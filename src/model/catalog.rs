@@ -1,7 +1,7 @@
 //! What the catalog says of a column and a sequence, before anybody judges it.
 
 use super::name::QualifiedName;
-use super::sequence::ValueRange;
+use super::range::ValueRange;
 
 /// What kind of relation a column is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,59 +1,12 @@
 //! What was found out about one sequence.
 
-use super::catalog::{Caller, Readable, RelationKind};
+use super::catalog::RelationKind;
+use super::doubt::Doubt;
 use super::drift::{Drift, Exhaustion, Observation, assess};
 use super::linking::{LinkedColumn, Role, column_limit};
-use super::name::QualifiedName;
 use super::privilege;
-use super::sequence::{Definition, SequenceState, ValueRange};
-
-/// Why something is left alone, and the command that would settle it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
-    /// The reason, in one line.
-    pub reason: String,
-    /// What would settle it, where something would.
-    pub cure: Option<String>,
-}
-
-impl Doubt {
-    /// A reason without a cure.
-    pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), cure: None }
-    }
-
-    /// A reason with its cure.
-    pub fn with_cure(reason: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { reason: reason.into(), cure: Some(cure.into()) }
-    }
-
-    /// Several reasons as one.
-    fn joined<'a>(mut doubts: impl Iterator<Item = &'a Doubt> + Clone) -> Self {
-        let reasons: Vec<&str> = doubts.clone().map(|doubt| doubt.reason.as_str()).collect();
-        Self { reason: reasons.join("; "), cure: doubts.find_map(|doubt| doubt.cure.clone()) }
-    }
-}
-
-/// A sequence as the catalog has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sequence {
-    /// Its oid.
-    pub oid: u32,
-    /// Its name.
-    pub name: QualifiedName,
-    /// Its definition.
-    pub definition: Definition,
-    /// Whether it is unlogged: a crash takes it back to its start.
-    pub is_unlogged: bool,
-    /// Whether we own it, and so may lock it.
-    pub is_ours: bool,
-    /// Whether we may read its state.
-    pub readable: Readable,
-    /// Whether we may call `nextval` on it.
-    pub can_advance: bool,
-    /// Functions that are seen to call `nextval` on it.
-    pub callers: Vec<Caller>,
-}
+use super::range::ValueRange;
+use super::sequence::{Definition, Sequence, SequenceState};
 
 /// How a sequence stands, or why that cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq)]

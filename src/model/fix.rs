@@ -4,10 +4,11 @@
 
 use std::fmt;
 
-use super::finding::{Finding, Sequence};
+use super::finding::Finding;
 use super::linking::LinkedColumn;
 use super::name::{QualifiedName, always_quoted};
-use super::sequence::{SequenceState, ValueRange};
+use super::range::ValueRange;
+use super::sequence::{Sequence, SequenceState};
 
 /// What keeps a fix safe beside other sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +147,7 @@ pub enum Decision {
     /// This is to be done.
     Fix(Box<Fix>),
     /// Something would be to do, and is not done, for this reason.
-    LeaveAlone(super::finding::Doubt),
+    LeaveAlone(super::doubt::Doubt),
 }
 
 impl Fix {

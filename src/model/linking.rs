@@ -1,7 +1,7 @@
 //! Which columns' values a sequence must be past: decided from the catalog's facts alone.
 
 use super::catalog::{ColumnDefault, ColumnFacts, Ownership, RelationKind};
-use super::finding::Doubt;
+use super::doubt::Doubt;
 use super::sequence::Definition;
 
 /// How a column draws from a sequence.

@@ -1,6 +1,7 @@
 //! Talks to nobody: no driver, no clock, no terminal. Numbers and names in, an answer out.
 
 mod catalog;
+mod doubt;
 mod drift;
 mod expression;
 mod finding;
@@ -14,15 +15,17 @@ mod pattern;
 mod plan;
 mod privilege;
 mod probe;
+mod range;
 mod report;
 mod script;
 mod sequence;
 mod summary;
 
 pub use catalog::{Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Readable, RelationKind, Uniqueness};
+pub use doubt::Doubt;
 pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
 pub use expression::{Nextval, parse_nextval};
-pub use finding::{Doubt, Finding, Sequence, Status};
+pub use finding::{Finding, Status};
 pub use fix::{Decision, Fix, Protection};
 pub use identifier::{Identifiers, parse_identifiers};
 pub use letters::is_harmful;
@@ -32,7 +35,8 @@ pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use pattern::Pattern;
 pub use plan::{LeftOut, Plan, PlanOptions, decide};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql};
+pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
 pub use script::{Timeouts, begin_fix_sql, script};
-pub use sequence::{DataType, Definition, SequenceState, ValueRange};
+pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use summary::{Summary, Verdict};

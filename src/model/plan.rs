@@ -1,7 +1,8 @@
 //! What is to be done, and what is left out with its reason: a plain value.
 
+use super::doubt::Doubt;
 use super::drift::Drift;
-use super::finding::{Doubt, Finding, Status};
+use super::finding::{Finding, Status};
 use super::fix::{Decision, Fix, Protection};
 use super::privilege;
 use super::sequence::Definition;

@@ -1,9 +1,10 @@
 //! What our role lacks, and the GRANT that would give it.
 
 use super::catalog::Readable;
-use super::finding::{Doubt, Sequence};
+use super::doubt::Doubt;
 use super::linking::LinkedColumn;
 use super::name::quote_identifier;
+use super::sequence::Sequence;
 
 /// What keeps `user` from reading a sequence and the columns that count.
 pub(crate) fn missing_to_read(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Option<Doubt> {

@@ -3,11 +3,12 @@
 //! State and values come from one statement. Its snapshot is older than its look at the sequence, which is never
 //! rolled back, so an insert that runs beside us cannot make a sequence look behind.
 
-use super::finding::{Finding, Sequence, Status};
+use super::finding::{Finding, Status};
 use super::fix::sql_integer;
 use super::linking::LinkedColumn;
 use super::name::always_quoted;
-use super::sequence::ValueRange;
+use super::range::ValueRange;
+use super::sequence::Sequence;
 
 /// How many colliding calls are counted before it is left at "at least".
 pub const COUNT_LIMIT: u64 = 1_000_000;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::catalog::Uniqueness;
+use super::doubt::Doubt;
 use super::drift::{Collisions, Drift};
-use super::finding::{Doubt, Finding, Status};
+use super::finding::{Finding, Status};
 use super::fix::Fix;
 use super::plan::Plan;
 use super::sequence::SequenceState;
-use super::summary::Summary;
 
 /// The server and the session that a report speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -204,10 +204,5 @@ impl Report {
             })
             .collect();
         Self { server, mode, entries, excluded }
-    }
-
-    /// The counts.
-    pub fn summary(&self) -> Summary {
-        Summary::of(self)
     }
 }

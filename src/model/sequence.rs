@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use super::catalog::{Caller, Readable};
+use super::name::QualifiedName;
+use super::range::ValueRange;
+
 /// The data type of a sequence; it bounds `min_value` and `max_value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataType {
@@ -20,31 +24,6 @@ impl fmt::Display for DataType {
             Self::Integer => "integer",
             Self::BigInt => "bigint",
         })
-    }
-}
-
-/// Both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ValueRange {
-    /// The lowest value.
-    pub min: i64,
-    /// The highest value.
-    pub max: i64,
-}
-
-impl ValueRange {
-    /// Every value of `bigint`.
-    pub const ALL: Self = Self { min: i64::MIN, max: i64::MAX };
-
-    /// Whether the value lies in the range.
-    pub fn contains(self, value: i64) -> bool {
-        (self.min..=self.max).contains(&value)
-    }
-
-    /// What both ranges hold; empty (`min > max`) where they do not meet.
-    #[must_use]
-    pub fn meet(self, other: Self) -> Self {
-        Self { min: self.min.max(other.min), max: self.max.min(other.max) }
     }
 }
 
@@ -121,4 +100,25 @@ impl fmt::Display for SequenceState {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}{}", self.last_value, if self.is_called { "" } else { " (not called)" })
     }
+}
+
+/// A sequence as the catalog has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// Its oid.
+    pub oid: u32,
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its definition.
+    pub definition: Definition,
+    /// Whether it is unlogged: a crash takes it back to its start.
+    pub is_unlogged: bool,
+    /// Whether we own it, and so may lock it.
+    pub is_ours: bool,
+    /// Whether we may read its state.
+    pub readable: Readable,
+    /// Whether we may call `nextval` on it.
+    pub can_advance: bool,
+    /// Functions that are seen to call `nextval` on it.
+    pub callers: Vec<Caller>,
 }

@@ -46,7 +46,7 @@ pub enum Verdict {
 
 impl Summary {
     /// Counts a report.
-    pub(super) fn of(report: &Report) -> Self {
+    pub fn of(report: &Report) -> Self {
         let mut summary = Self { sequences: report.entries.len(), ..Self::default() };
         for entry in &report.entries {
             summary.count(entry);

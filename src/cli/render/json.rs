@@ -150,7 +150,7 @@ impl<'a> Document<'a> {
             server_version: &report.server.version,
             is_standby: report.server.is_standby,
             warnings: &report.server.warnings,
-            summary: report.summary().into(),
+            summary: Summary::of(report).into(),
             excluded: ExcludedFields {
                 system: excluded.system,
                 extension: excluded.extension,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Entry, Report};
+use pgseqfix::model::{Entry, Report, Summary};
 
 use super::cells::{Side, cells, headings};
 use crate::cli::terminal::printable;
@@ -33,7 +33,7 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
     if !notes.is_empty() {
         writeln!(out, "\n{}", notes.join("\n"))?;
     }
-    let summary = report.summary();
+    let summary = Summary::of(report);
     writeln!(out, "\n{} sequences, {} behind, {} fixed.", summary.sequences, summary.behind, summary.fixed)
 }
 

@@ -98,7 +98,7 @@ fn write_reason(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
 
 /// What it all comes to, and what to do next.
 fn closing_lines(report: &Report) -> Vec<String> {
-    let summary = report.summary();
+    let summary = Summary::of(report);
     let mut lines = vec![count_line(&summary, report.mode)];
     lines.extend(excluded_line(report.excluded));
     let database = pgseqfix::model::quote_identifier(&report.server.database);

@@ -1,0 +1,34 @@
+//! What was asked for, sorted by whom it concerns.
+
+use pgseqfix::db::connect::Given;
+use pgseqfix::db::{ApplyOptions, ScanOptions};
+
+use super::arguments::OutputArguments;
+
+/// What to do, once the command line is understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Look only.
+    Scan,
+    /// Show what a fix would do.
+    DryRun,
+    /// Fix, asking first.
+    Ask,
+    /// Fix without asking.
+    Fix,
+}
+
+/// A command line that was understood.
+#[derive(Debug)]
+pub struct Request {
+    /// What to do.
+    pub task: Task,
+    /// Where.
+    pub given: Given,
+    /// What to look at.
+    pub scan: ScanOptions,
+    /// How to fix.
+    pub apply: ApplyOptions,
+    /// Where results go.
+    pub output: OutputArguments,
+}
