@@ -1,11 +1,10 @@
 //! The command line.
 
-use std::path::PathBuf;
-
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::duration::milliseconds;
+use super::format::OutputArguments;
 use super::request::{Request, Task};
 use pgseqfix::db::connect::{Given, PasswordPolicy};
 use pgseqfix::db::{ApplyOptions, ScanOptions, Selection};
@@ -139,39 +138,6 @@ struct Comparison {
     /// How long a statement may take; 0 is for ever [default: 0 to read, 30s under the locks of a fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds)]
     statement_timeout: Option<u64>,
-}
-
-/// Where results go and how they look.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArguments {
-    /// How the result looks
-    #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
-    pub format: Format,
-    /// Write the result to FILE instead of standard output
-    #[arg(short = 'o', long, value_name = "FILE", global = true)]
-    pub output: Option<PathBuf>,
-    /// Show every sequence, and log more (-vv: each statement); RUST_LOG has the last word
-    #[arg(short = 'v', long, action = ArgAction::Count, global = true)]
-    pub verbose: u8,
-    /// Print help
-    #[arg(short = '?', long, action = ArgAction::HelpShort, global = true)]
-    help: Option<bool>,
-}
-
-/// How the result looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Aligned columns, for people
-    Table,
-    /// One document with everything, documented in the README
-    Json,
-    /// One line a sequence, with a header
-    Csv,
-    /// A table for an issue or a job's summary
-    Markdown,
-    /// A script that psql runs with the same effect and guards
-    Sql,
 }
 
 impl Arguments {

@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod duration;
 pub mod exit;
+pub mod format;
 pub mod interrupt;
 pub mod logging;
 pub mod output;

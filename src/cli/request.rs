@@ -3,7 +3,7 @@
 use pgseqfix::db::connect::Given;
 use pgseqfix::db::{ApplyOptions, ScanOptions};
 
-use super::arguments::OutputArguments;
+use super::format::OutputArguments;
 
 /// What to do, once the command line is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use pgseqfix::db::{self, Applied, Error, Scan};
 use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
 use postgres::Client;
 
-use super::arguments::Format;
 use super::exit::Exit;
+use super::format::Format;
 use super::interrupt::Interrupt;
 use super::output::{Place, deliver};
 use super::progress::Progress;
