@@ -152,6 +152,9 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
     let names_it: Option<bool> = row.try_get("default_names_it")?;
     let expression: Option<String> = row.try_get("default_expression")?;
     let default = match expression {
+        None if !identity.is_empty() && deptype.as_deref() != Some("i") => {
+            ColumnDefault::Elsewhere("GENERATED AS IDENTITY, by a sequence of its own".to_owned())
+        }
         None => ColumnDefault::None,
         Some(text) if names_it != Some(true) => ColumnDefault::Elsewhere(text),
         Some(text) => match parse_nextval(&text, &type_name) {

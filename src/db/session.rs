@@ -3,7 +3,7 @@
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
-use crate::model::Timeouts;
+use crate::model::{PLAIN_SETTINGS, Timeouts};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
@@ -11,10 +11,10 @@ const OLDEST_MAJOR: u32 = 10;
 /// The statements that begin a transaction in which the server itself refuses `setval`.
 pub(crate) fn begin_read_only_sql(timeouts: &Timeouts, restrict_relations: bool) -> String {
     let mut sql = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; \
-         SET LOCAL search_path = ''; SET LOCAL row_security = off; \
-         SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        timeouts.lock_ms, timeouts.statement_ms
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
+        PLAIN_SETTINGS.join("; "),
+        timeouts.lock_ms,
+        timeouts.statement_ms
     );
     if restrict_relations {
         // A table that was swapped for a view meanwhile must not run its owner's code as us.

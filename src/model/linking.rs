@@ -68,29 +68,30 @@ impl LinkedColumn {
 /// then the application calls `nextval` itself. An owner that draws from elsewhere counts for nothing.
 pub fn link(facts: Vec<ColumnFacts>) -> Vec<LinkedColumn> {
     let somebody_draws = facts.iter().any(draws);
-    let tables: Vec<(u32, String)> = facts
-        .iter()
-        .filter(|column| draws(column) && column.kind != RelationKind::View)
-        .map(|column| (column.table_oid, column.column.clone()))
-        .collect();
-    let has_linked_parent =
-        |column: &ColumnFacts| tables.iter().any(|(oid, name)| column.parents.contains(oid) && *name == column.column);
+    let roles: Vec<Role> = facts.iter().map(|column| role(column, somebody_draws)).collect();
+    let are_read: Vec<bool> = facts.iter().map(|column| is_read_with_parent(column, &facts, &roles)).collect();
     facts
         .into_iter()
-        .map(|column| {
-            let role = if draws(&column) && has_linked_parent(&column) {
-                Role::ReadWithParent
-            } else {
-                role(&column, somebody_draws)
-            };
-            let link = match column.ownership {
+        .zip(roles)
+        .zip(are_read)
+        .map(|((facts, role), is_read)| {
+            let link = match facts.ownership {
                 Some(Ownership::Identity { always }) => Link::Identity { always },
                 Some(Ownership::Owned) => Link::Owned,
                 None => Link::Default,
             };
-            LinkedColumn { facts: column, link, role, farthest: None }
+            LinkedColumn { facts, link, role: if is_read { Role::ReadWithParent } else { role }, farthest: None }
         })
         .collect()
+}
+
+/// Whether the column's rows are read as rows of a table above it: a parent that counts, or one that is read so itself.
+fn is_read_with_parent(column: &ColumnFacts, facts: &[ColumnFacts], roles: &[Role]) -> bool {
+    let mut parents = facts
+        .iter()
+        .zip(roles)
+        .filter(|(other, _)| column.parents.contains(&other.table_oid) && other.column == column.column);
+    draws(column) && parents.any(|(parent, role)| *role == Role::Counts || is_read_with_parent(parent, facts, roles))
 }
 
 /// Whether an INSERT that leaves the column out calls `nextval` on the sequence, and nothing more.

@@ -37,6 +37,6 @@ pub use plan::{LeftOut, Plan, PlanOptions, decide};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql};
 pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
-pub use script::{Timeouts, begin_fix_sql, script};
+pub use script::{PLAIN_SETTINGS, Timeouts, begin_fix_sql, script};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use summary::{Summary, Verdict};

@@ -12,20 +12,29 @@ pub struct Timeouts {
     pub statement_ms: u64,
 }
 
+/// What a role or a database may have set otherwise, and what every statement of ours relies on: names mean what
+/// they say, no row is hidden, and the server writes and reads names and texts in their plain form.
+pub const PLAIN_SETTINGS: [&str; 4] = [
+    "SET LOCAL search_path = ''",
+    "SET LOCAL row_security = off",
+    "SET LOCAL quote_all_identifiers = off",
+    "SET LOCAL standard_conforming_strings = on",
+];
+
 /// The statements that begin a fix's transaction. READ COMMITTED, so that what is read under the lock
 /// is what was committed before the lock was granted.
 pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
-    vec![
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".into(),
-        "SET LOCAL search_path = ''".into(),
-        "SET LOCAL row_security = off".into(),
+    let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned()];
+    statements.extend(PLAIN_SETTINGS.map(str::to_owned));
+    statements.extend([
         format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
         format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
         // A session of ours that lost its client must not keep its locks.
         "SET LOCAL idle_in_transaction_session_timeout = 60000".into(),
         // Without it a crash soon after the commit can lose the repair.
         "SET LOCAL synchronous_commit = on".into(),
-    ]
+    ]);
+    statements
 }
 
 /// The whole plan as a script.

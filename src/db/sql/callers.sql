@@ -1,5 +1,9 @@
 -- Functions, views and rules that call nextval somewhere in their text, with the sequences that the catalog knows
 -- them to use and with the place from which they are called. No parameters. Runs on PostgreSQL 10 and later.
+WITH nextval_call (mark) AS (
+    -- How a call of nextval looks in a stored expression.
+    SELECT ':funcid ' || 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid || ' '
+)
 SELECT
     'function ' || pg_catalog.format(
         '%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)
@@ -48,14 +52,8 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
       )
   AND (
         pg_catalog.strpos(pg_catalog.lower(p.prosrc), 'nextval') > 0
-        OR EXISTS (
-            SELECT
-            FROM pg_catalog.pg_depend AS d
-            JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid AND s.relkind = 'S'
-            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-              AND d.objid = p.oid
-              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-        )
+        -- The column came with 14.
+        OR pg_catalog.strpos(pg_catalog.to_jsonb(p) ->> 'prosqlbody', (SELECT mark FROM nextval_call)) > 0
       )
 UNION ALL
 SELECT
@@ -73,5 +71,6 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND pg_catalog.strpos(r.ev_action::pg_catalog.text, (SELECT mark FROM nextval_call)) > 0
 GROUP BY 1, r.oid
 ORDER BY 1;
