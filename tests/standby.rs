@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use support::situations::wait_until;
 use support::{Database, Run, Server};
@@ -21,6 +22,7 @@ impl Pair {
             eprintln!("skipped: no pg_basebackup for this server");
             return None;
         };
+        follow(&standby, &primary);
         on_primary.execute(sql);
         let target: String = on_primary.value("SELECT pg_current_wal_flush_lsn()::text");
         let on_standby = on_primary.seen_on(&standby);
@@ -33,6 +35,21 @@ impl Pair {
         });
         Some(Self { on_primary, on_standby })
     }
+}
+
+/// Says again where the primary is: a newer `pg_basebackup` writes options that an older server does not know.
+fn follow(standby: &Server, primary: &Server) {
+    let (host, port) = (primary.directory().display(), primary.port());
+    let conninfo = format!("primary_conninfo = 'host={host} port={port} user=postgres'\n");
+    let old = standby.data_directory().join("recovery.conf");
+    let (file, text) = if old.exists() {
+        (old, format!("standby_mode = on\n{conninfo}"))
+    } else {
+        (standby.data_directory().join("postgresql.auto.conf"), conninfo)
+    };
+    fs::write(file, text).expect("it is the test's own file");
+    standby.stop_fast();
+    standby.start();
 }
 
 /// The status of each sequence, by its table's name.
