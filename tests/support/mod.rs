@@ -7,6 +7,7 @@
 
 pub mod claims;
 mod programs;
+pub mod repair;
 mod server;
 pub mod situations;
 pub mod terminal;
