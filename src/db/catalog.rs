@@ -29,7 +29,7 @@ pub(crate) struct Catalog {
 pub(crate) fn read(client: &mut Client) -> Result<Catalog, Error> {
     let failed = |error: &postgres::Error| {
         Error::new("could not read the catalog", error)
-            .with_hint("pgseqfix needs to read pg_catalog, as every role may by default")
+            .with_privilege_hint("pgseqfix needs to read pg_catalog, as every role may by default")
     };
     let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| failed(&error))?;
     let mut reading = Reading::default();

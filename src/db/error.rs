@@ -48,6 +48,21 @@ impl Error {
         self
     }
 
+    /// Adds what to try against a missing privilege, if that is what it is.
+    #[must_use]
+    pub(crate) fn with_privilege_hint(self, hint: &str) -> Self {
+        if self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) { self.with_hint(hint) } else { self }
+    }
+
+    /// Adds what to try after the connection is gone, if that is what it is.
+    #[must_use]
+    pub(crate) fn with_loss_hint(self) -> Self {
+        if self.is_connection_lost() && self.hint().is_none() {
+            return self.with_hint("the connection to the server is gone; its log says why. Run again when it is back");
+        }
+        self
+    }
+
     /// The SQLSTATE, where the server sent one.
     pub fn code(&self) -> Option<&SqlState> {
         match &self.said {

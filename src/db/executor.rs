@@ -67,7 +67,7 @@ pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &m
         } else {
             apply_one(client, fix, options, watch).unwrap_or_else(|error| {
                 let outcome = Outcome::Failed(Doubt { reason: error.said(), cure: Some("run again".into()) });
-                applied.cut_short = Some(error);
+                applied.cut_short = Some(error.with_loss_hint());
                 outcome
             })
         };

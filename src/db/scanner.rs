@@ -54,6 +54,10 @@ pub struct Scan {
 /// Where the catalog cannot be read, a selected name does not exist, the server is older than 10 or goes away.
 /// A sequence that cannot be read is no error but a finding.
 pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
+    look_at_all(client, options, watch).map_err(Error::with_loss_hint)
+}
+
+fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
     watch.begin(Stage::Catalog, 0);
     let selected = options.selection.resolve(client, &options.timeouts)?;
     begin_catalog(client, &options.timeouts)?;

@@ -114,7 +114,12 @@ described_column AS (
         pg_catalog.format_type(a.atttypid, a.atttypmod) AS column_type,
         COALESCE(d.type_oid, a.atttypid) AS base_type,
         CASE WHEN a.atttypmod = -1 THEN COALESCE(d.typmod, -1) ELSE a.atttypmod END AS typmod,
-        pg_catalog.pg_get_expr(ad.adbin, ad.adrelid) AS default_expression,
+        -- A default refers to no column, so it can be printed without its table: given the table, the server would
+        -- lock it, and one table under ALTER would stop us. Only a generated column's expression has columns (VAR).
+        CASE
+            WHEN pg_catalog.strpos(ad.adbin::pg_catalog.text, '{VAR ') > 0 THEN 'an expression over other columns'
+            ELSE pg_catalog.pg_get_expr(ad.adbin, 0)
+        END AS default_expression,
         ARRAY(
             SELECT i.inhparent FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno
         ) AS parents,
