@@ -1,5 +1,6 @@
 //! Talks to the person: arguments, questions, progress, rendering.
 
+pub mod again;
 pub mod arguments;
 pub mod duration;
 pub mod exit;

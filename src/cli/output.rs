@@ -27,26 +27,54 @@ impl Place {
     }
 }
 
-/// Hands `write` the place for the results, and sees to it that they arrive. A closed pipe is a quiet end.
-///
-/// # Errors
-///
-/// Where the place cannot be written to; a file is then left as it was.
-pub fn deliver(file: Option<&Path>, write: impl FnOnce(&mut dyn Write, Place) -> io::Result<()>) -> io::Result<()> {
-    let write_all = |out: &mut dyn Write, place| {
-        let mut out = BufWriter::new(out);
-        write(&mut out, place).and_then(|()| out.flush())
-    };
-    match file {
-        None => {
-            let place = if io::stdout().is_terminal() { Place::Terminal } else { Place::Stdout };
-            quiet_on_closed_pipe(write_all(&mut io::stdout().lock(), place))
+/// The place for the results, opened before the work begins: what cannot be reported is not done.
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// A device or a pipe, which cannot be replaced by a file.
+    Special(File),
+    /// A file that is written beside its place and then put there, so that nobody ever sees half of it.
+    Replaced(Replacement),
+}
+
+impl Destination {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written to.
+    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::Stdout);
+        };
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() => Ok(Self::Special(OpenOptions::new().write(true).open(path)?)),
+            _ => Ok(Self::Replaced(Replacement::begin(path)?)),
         }
-        Some(path) if is_special(path) => {
-            let mut special = OpenOptions::new().write(true).open(path)?;
-            quiet_on_closed_pipe(write_all(&mut special, Place::File))
+    }
+
+    /// Hands `write` the place, and sees to it that the results arrive. A closed pipe is a quiet end.
+    ///
+    /// # Errors
+    ///
+    /// Where they do not arrive; a file is then left as it was.
+    pub fn deliver(self, write: impl FnOnce(&mut dyn Write, Place) -> io::Result<()>) -> io::Result<()> {
+        let write_all = |out: &mut dyn Write, place| {
+            let mut out = BufWriter::new(out);
+            write(&mut out, place).and_then(|()| out.flush())
+        };
+        match self {
+            Self::Stdout => {
+                let place = if io::stdout().is_terminal() { Place::Terminal } else { Place::Stdout };
+                quiet_on_closed_pipe(write_all(&mut io::stdout().lock(), place))
+            }
+            Self::Special(mut file) => quiet_on_closed_pipe(write_all(&mut file, Place::File)),
+            Self::Replaced(mut replacement) => {
+                write_all(&mut replacement.file, Place::File)?;
+                replacement.finish()
+            }
         }
-        Some(path) => to_file(path, |out| write_all(out, Place::File)),
     }
 }
 
@@ -57,29 +85,42 @@ fn quiet_on_closed_pipe(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// A device or a pipe cannot be replaced by a file.
-fn is_special(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+/// A file that takes another's place once it is whole.
+pub struct Replacement {
+    file: File,
+    beside: PathBuf,
+    path: PathBuf,
+    is_done: bool,
 }
 
-/// Writes beside the file and then renames, so that nobody ever sees half of it.
-fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let beside = beside(path);
-    let written = (|| {
-        let mut file = File::create(&beside)?;
-        write(&mut file)?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    })();
-    if written.is_err() {
-        // What is left of the attempt; if it was never made, there is nothing to remove.
-        let _ = fs::remove_file(&beside);
+impl Replacement {
+    fn begin(path: &Path) -> io::Result<Self> {
+        // A link is followed, as with `>`: what it leads to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_os_string();
+        name.push(format!(".{}.part", std::process::id()));
+        let beside = path.with_file_name(name);
+        let file = File::create(&beside)?;
+        let replacement = Self { file, beside, path, is_done: false };
+        if let Ok(found) = fs::metadata(&replacement.path) {
+            replacement.file.set_permissions(found.permissions())?;
+        }
+        Ok(replacement)
     }
-    written
+
+    fn finish(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.beside, &self.path)?;
+        self.is_done = true;
+        Ok(())
+    }
 }
 
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.part", std::process::id()));
-    path.with_file_name(name)
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // If it cannot be removed there is nobody left to tell.
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
 }

@@ -10,10 +10,11 @@ use pgseqfix::db::{self, Applied, Error, Scan};
 use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
 use postgres::Client;
 
+use super::again;
 use super::exit::Exit;
 use super::format::Format;
 use super::interrupt::Interrupt;
-use super::output::{Place, deliver};
+use super::output::{Destination, Place};
 use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
@@ -67,6 +68,8 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
         let error = Error::refusal("could not ask before fixing", "there is no terminal");
         return Err(error.with_hint("say --yes to fix without asking, or --dry-run to see what would be done").into());
     }
+    let file = request.output.output.as_deref();
+    let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
     let mut client = connect(request, &interrupt)?;
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
@@ -85,9 +88,12 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
         Task::DryRun => (Mode::DryRun, Applied::default()),
         Task::Ask | Task::Fix => {
             refuse(&scan)?;
-            let Some(picked) = pick(request, &scan, &plan)? else {
-                tell("nothing was changed");
-                return Ok(Exit::Behind);
+            let picked = match pick(request, &scan, &plan)? {
+                Picked::Some(plan) => plan,
+                Picked::Nothing(exit) => {
+                    tell("nothing was changed");
+                    return Ok(exit);
+                }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
             let mut applied = db::apply(&mut client, &picked, &apply, &mut progress);
@@ -100,7 +106,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     };
     // Dropping a client whose connection is gone can hang.
     std::mem::forget(client);
-    let exit = report(request, mode, scan, &plan, applied)?;
+    let exit = report(request, destination, mode, scan, &plan, applied)?;
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
@@ -124,49 +130,73 @@ fn refuse(scan: &Scan) -> Result<(), Error> {
     })
 }
 
-/// What of the plan shall be done: all of it, or what the person picks; `None` where that is nothing.
-fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Option<Plan>, Failure> {
+/// What of the plan shall be done.
+enum Picked {
+    /// This.
+    Some(Plan),
+    /// Nothing; the run ends with the state of things.
+    Nothing(Exit),
+}
+
+/// Takes all of the plan, or lets the person pick.
+fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Picked, Failure> {
     if request.task != Task::Ask || plan.fixes.is_empty() {
-        return Ok(Some(plan.clone()));
+        return Ok(Picked::Some(plan.clone()));
     }
-    let preview =
-        Report::new(scan.server.clone(), Mode::DryRun, scan.findings.clone(), scan.excluded, plan, BTreeMap::new());
+    let (server, findings) = (scan.server.clone(), scan.findings.clone());
+    let preview = Report::new(server, Mode::DryRun, findings, scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
     render::table::render(&preview, false, true, &mut anstream::stderr()).map_err(show)?;
     let lines: Vec<String> = plan.fixes.iter().map(render::fix_line).collect();
     match prompt::pick_and_confirm(&lines).map_err(|error| Failure::Io("could not ask".into(), error))? {
         Answer::Do(picked) => {
-            let mut chosen = plan.clone();
-            chosen.fixes = picked.into_iter().filter_map(|at| plan.fixes.get(at).cloned()).collect();
-            Ok(Some(chosen))
+            let fixes = picked.into_iter().filter_map(|at| plan.fixes.get(at).cloned()).collect();
+            Ok(Picked::Some(Plan { fixes, ..plan.clone() }))
         }
-        Answer::Nothing => Ok(None),
+        Answer::Nothing => Ok(Picked::Nothing(Summary::of(&preview).verdict().into())),
         Answer::Interrupted => Err(Failure::Interrupted),
     }
 }
 
+fn cannot_write(request: &Request) -> String {
+    let place = request.output.output.as_ref().map(|path| path.display().to_string());
+    format!("could not write the result to {}", place.as_deref().unwrap_or("standard output"))
+}
+
 /// Delivers the report; what cut the run short is said after it.
-fn report(request: &Request, mode: Mode, scan: Scan, plan: &Plan, applied: Applied) -> Result<Exit, Failure> {
+fn report(
+    request: &Request,
+    destination: Destination,
+    mode: Mode,
+    scan: Scan,
+    plan: &Plan,
+    applied: Applied,
+) -> Result<Exit, Failure> {
     for warning in &scan.server.warnings {
         tell(&format!("warning: {}", printable(warning)));
     }
     let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
-    let file = request.output.output.as_deref();
     let all = request.output.verbose > 0;
-    let delivered = deliver(file, |out, place| match request.output.format {
-        Format::Table => render::table::render(&report, all, place.is_coloured(), out),
+    let delivered = destination.deliver(|out, place| match request.output.format {
+        Format::Table => {
+            render::table::render(&report, all, place.is_coloured(), out)?;
+            render::table::render_next_step(&report, again::fix_command(std::env::args()), out)
+        }
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
         Format::Markdown => render::markdown::render(&report, all, out),
-        Format::Sql => render::sql::render(plan, &request.apply.timeouts, out),
+        Format::Sql => render::sql::render(plan, &request.apply.timeouts, place == Place::Terminal, out),
     });
-    let place = file.map_or("standard output".to_owned(), |path| path.display().to_string());
-    delivered.map_err(|error| Failure::Io(format!("could not write the result to {place}"), error))?;
+    let summary = Summary::of(&report);
+    delivered.map_err(|error| {
+        let done = if summary.fixed > 0 { " (the fixes are done)" } else { "" };
+        Failure::Io(cannot_write(request) + done, error)
+    })?;
     match applied.cut_short {
         Some(error) => {
             tell(&format!("error: {error}"));
             Ok(Exit::Trouble)
         }
-        None => Ok(Summary::of(&report).verdict().into()),
+        None => Ok(summary.verdict().into()),
     }
 }

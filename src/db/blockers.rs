@@ -14,7 +14,7 @@ pub(crate) fn describe(client: &mut Client, fix: &Fix, timeouts: &Timeouts) -> R
     let mut relations: Vec<u32> =
         fix.columns.iter().filter(|column| column.counts()).map(|column| column.facts.table_oid).collect();
     relations.push(fix.sequence.oid);
-    run(client, &begin_read_only_sql(timeouts, false)).map_err(|error| failed(&error))?;
+    run(client, &begin_read_only_sql(timeouts)).map_err(|error| failed(&error))?;
     let rows = client
         .query_typed(include_str!("sql/blockers.sql"), &[(&relations, Type::OID_ARRAY)])
         .map_err(|error| failed(&error));

@@ -6,8 +6,8 @@ use super::column_type::column_type;
 use super::error::Error;
 use super::name_index::NameIndex;
 use crate::model::{
-    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, QualifiedName, Readable,
-    RelationKind, Sequence, Uniqueness, parse_nextval,
+    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName,
+    Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
 };
 
 /// A sequence with the columns that have to do with it.
@@ -114,6 +114,15 @@ impl Reading {
     }
 }
 
+/// A privilege. Of an object that was dropped since the query began the server answers NULL: nothing can be done with it.
+fn known(row: &Row, privilege: &str) -> Result<bool, postgres::Error> {
+    Ok(row.try_get::<_, Option<bool>>(privilege)?.unwrap_or_default())
+}
+
+fn persistence(is_unlogged: bool) -> Persistence {
+    if is_unlogged { Persistence::Unlogged } else { Persistence::Permanent }
+}
+
 fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
     let schema: String = row.try_get("sequence_schema")?;
     let name: String = row.try_get("sequence_name")?;
@@ -134,10 +143,10 @@ fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
             cache_size: row.try_get("cache_size")?,
             cycle: row.try_get("cycle")?,
         },
-        is_unlogged: row.try_get("is_unlogged")?,
-        is_ours: row.try_get("is_ours")?,
-        readable: Readable::of(row.try_get("can_use_sequence_schema")?, row.try_get("can_read_sequence")?, false),
-        can_advance: row.try_get("can_advance")?,
+        persistence: persistence(row.try_get("is_unlogged")?),
+        is_ours: known(row, "is_ours")?,
+        readable: Readable::of(known(row, "can_use_sequence_schema")?, known(row, "can_read_sequence")?, false),
+        can_advance: known(row, "can_advance")?,
         callers: Vec::new(),
     })
 }
@@ -188,11 +197,9 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         },
         is_indexed: row.try_get("is_indexed")?,
         is_partly_remote: row.try_get("is_partly_remote")?,
-        readable: Readable::of(
-            row.try_get("can_use_schema")?,
-            row.try_get("can_read")?,
-            row.try_get("is_row_secured")?,
-        ),
-        can_lock: row.try_get("can_lock")?,
+        readable: Readable::of(known(row, "can_use_schema")?, known(row, "can_read")?, known(row, "is_row_secured")?),
+        can_lock: known(row, "can_lock")?,
+        persistence: persistence(row.try_get("is_table_unlogged")?),
+        relations: row.try_get("relations")?,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postgres::error::{DbError, SqlState};
+use postgres::error::{DbError, Severity, SqlState};
 
 /// An error of talking to the server, or a refusal to go on.
 ///
@@ -73,11 +73,11 @@ impl Error {
 
     /// Whether the connection is gone, so that nothing more can be asked of it.
     ///
-    /// Class 57P (the server shuts down or ended our session) and every error without a word
-    /// from the server: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    /// After FATAL and PANIC the server ends the session; without a word from it there is none.
+    /// <https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-SEVERITY-LEVELS>
     pub fn is_connection_lost(&self) -> bool {
         match &self.said {
-            Said::Server(error) => error.code().code().starts_with("57P"),
+            Said::Server(error) => matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
             Said::Driver(_) => true,
             Said::Refusal(_) => false,
         }

@@ -15,11 +15,11 @@ use postgres::{Client, SimpleQueryRow};
 use super::blockers;
 use super::error::Error;
 use super::inspect::Probe;
-use super::session::{roll_back, rows, run};
+use super::session::{begin_read_write_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
     Decision, Definition, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, SequenceState, Status,
-    Timeouts, begin_fix_sql, collisions_sql, decide,
+    Timeouts, collisions_sql, decide,
 };
 
 /// How a plan is applied.
@@ -113,8 +113,7 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
         let doing = format!("could not {doing} {}", fix.sequence.name);
         move |error: postgres::Error| Error::new(doing, &error)
     };
-    let begin = begin_fix_sql(&options.timeouts).join("; ");
-    run(client, &begin).map_err(failed("begin to fix"))?;
+    run(client, &begin_read_write_sql(&options.timeouts)).map_err(failed("begin to fix"))?;
     run(client, &fix.lock_tables_sql()).map_err(failed("lock the tables of"))?;
     if !lock_sequence(client, fix).map_err(failed("lock"))? {
         roll_back(client);

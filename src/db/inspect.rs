@@ -12,12 +12,11 @@ use crate::model::{
 };
 
 /// How many relations a statement touches at most: each is a lock in the server's shared table.
-const LOCKS_IN_BATCH: usize = 100;
+const LOCKS_IN_BATCH: i64 = 100;
 
 /// How reading is done.
 pub(crate) struct Reading<'a> {
     pub(crate) timeouts: &'a Timeouts,
-    pub(crate) can_restrict_relations: bool,
     pub(crate) on_standby: bool,
     pub(crate) user: &'a str,
 }
@@ -104,7 +103,7 @@ impl Reading<'_> {
 
     /// Sends a batch as one message: one round trip, in a READ ONLY transaction of its own.
     fn read(&self, client: &mut Client, probes: &[String]) -> Result<Vec<SimpleQueryRow>, Error> {
-        let begin = begin_read_only_sql(self.timeouts, self.can_restrict_relations);
+        let begin = begin_read_only_sql(self.timeouts);
         let sql = format!("{begin}; {}; COMMIT", probes.join(" UNION ALL "));
         rows(client, &sql).map_err(|error| {
             let error = Error::new("could not compare sequences with their columns", &error);
@@ -164,8 +163,8 @@ fn batches<'a>(findings: &[Finding], at: &'a [usize]) -> Vec<&'a [usize]> {
     let mut batches = Vec::new();
     let (mut start, mut locks) = (0, 0);
     for (end, place) in at.iter().enumerate() {
-        // The sequence, and a table with an index for each column.
-        let needs = 1 + 2 * findings[*place].counted().count();
+        // The sequence, and for each column its table's tree with all indexes.
+        let needs = 1 + findings[*place].counted().map(|column| column.facts.relations).sum::<i64>();
         if end > start && locks + needs > LOCKS_IN_BATCH {
             batches.push(&at[start..end]);
             (start, locks) = (end, 0);

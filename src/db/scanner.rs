@@ -1,6 +1,7 @@
 //! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
 
 use postgres::Client;
+use postgres::types::Type;
 
 use super::callers;
 use super::catalog::{self, Cataloged};
@@ -8,7 +9,7 @@ use super::error::Error;
 use super::inspect::Reading;
 use super::selection::Selection;
 use super::server::look_around;
-use super::session::{begin_catalog, roll_back};
+use super::session::{begin_catalog, begin_read_only_sql, roll_back, run};
 use super::watch::{Stage, Watch};
 use crate::model::{Excluded, Finding, Server, Status, Timeouts, ValueRange, link};
 
@@ -61,12 +62,12 @@ fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch
     watch.begin(Stage::Catalog, 0);
     let selected = options.selection.resolve(client, &options.timeouts)?;
     begin_catalog(client, &options.timeouts)?;
-    let around = look_around(client).inspect_err(|_| roll_back(client))?;
+    let mut server = look_around(client).inspect_err(|_| roll_back(client))?;
     let mut catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
     callers::attach(client, &mut catalog).inspect_err(|_| roll_back(client))?;
     roll_back(client);
 
-    let (mut server, mut excluded) = (around.server, catalog.excluded);
+    let mut excluded = catalog.excluded;
     server.warnings.extend(catalog.warnings);
     let mut findings = Vec::new();
     for found in catalog.sequences {
@@ -76,13 +77,9 @@ fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch
             excluded.not_selected += 1;
         }
     }
-    let reading = Reading {
-        timeouts: &options.timeouts,
-        can_restrict_relations: around.can_restrict_relations,
-        on_standby: server.is_standby,
-        user: &server.user,
-    };
+    let reading = Reading { timeouts: &options.timeouts, on_standby: server.is_standby, user: &server.user };
     reading.settle(client, &mut findings, watch)?;
+    excluded.dropped = forget_dropped(client, &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })
 }
 
@@ -99,4 +96,23 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     let range = definition.range().meet(wanted);
     let status = Status::by_catalog(&sequence, &columns, user);
     Finding { sequence, state: None, columns, range, status }
+}
+
+/// Takes out what could not be read because it was dropped meanwhile, and counts it: the database does not hold it.
+fn forget_dropped(client: &mut Client, findings: &mut Vec<Finding>, timeouts: &Timeouts) -> Result<usize, Error> {
+    let is_unread = |finding: &Finding| matches!(finding.status, Status::Unreadable(_));
+    let unread: Vec<u32> =
+        findings.iter().filter(|finding| is_unread(finding)).map(|finding| finding.sequence.oid).collect();
+    if unread.is_empty() {
+        return Ok(0);
+    }
+    let failed = |error: &postgres::Error| Error::new("could not ask which sequences still exist", error);
+    run(client, &begin_read_only_sql(timeouts)).map_err(|error| failed(&error))?;
+    let rows = client.query_typed(include_str!("sql/existing.sql"), &[(&unread, Type::OID_ARRAY)]);
+    roll_back(client);
+    let rows = rows.map_err(|error| failed(&error))?;
+    let existing: Vec<u32> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    let before = findings.len();
+    findings.retain(|finding| !is_unread(finding) || existing.contains(&finding.sequence.oid));
+    Ok(before - findings.len())
 }

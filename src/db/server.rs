@@ -5,33 +5,23 @@ use postgres::Client;
 use super::error::Error;
 use crate::model::{Doubt, Server};
 
-/// What a scan needs to know of its server, beside what the report says of it.
-pub(crate) struct Surroundings {
-    pub(crate) server: Server,
-    /// Whether the server can be told to keep off views while we read tables.
-    pub(crate) can_restrict_relations: bool,
-}
-
 /// Asks. Needs a transaction with an empty `search_path`.
-pub(crate) fn look_around(client: &mut Client) -> Result<Surroundings, Error> {
+pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
     let failed = |error: &postgres::Error| Error::new("could not ask the server what it is", error);
     let rows = client.query_typed(include_str!("sql/server.sql"), &[]).map_err(|error| failed(&error))?;
     let row = rows.first().ok_or_else(|| Error::refusal("could not ask the server what it is", "no answer"))?;
-    let read = || -> Result<Surroundings, postgres::Error> {
+    let read = || -> Result<Server, postgres::Error> {
         let full_version: String = row.try_get("full_version")?;
         let is_standby: bool = row.try_get("is_standby")?;
         let extensions: Vec<String> = row.try_get("extensions")?;
         let subscriptions: Vec<String> = row.try_get("subscriptions")?;
-        Ok(Surroundings {
-            server: Server {
-                database: row.try_get("database")?,
-                version: row.try_get("version")?,
-                user: row.try_get("username")?,
-                is_standby,
-                warnings: warnings(is_standby, &subscriptions),
-                refuses_fix: refusal(is_standby, &full_version, &extensions),
-            },
-            can_restrict_relations: row.try_get("can_restrict_relations")?,
+        Ok(Server {
+            database: row.try_get("database")?,
+            version: row.try_get("version")?,
+            user: row.try_get("username")?,
+            is_standby,
+            warnings: warnings(is_standby, &subscriptions),
+            refuses_fix: refusal(is_standby, &full_version, &extensions),
         })
     };
     read().map_err(|error| failed(&error))

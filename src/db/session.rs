@@ -3,24 +3,39 @@
 use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
-use crate::model::{PLAIN_SETTINGS, Timeouts};
+use crate::model::{PLAIN_SETTINGS, Timeouts, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
 
+/// Settings that only newer servers have; each is a query, as SET would fail on the others.
+///
+/// A table that was swapped for a view meanwhile must not run its owner's code as us (minor releases of August 2024),
+/// and a limit on whole transactions (17) would end our session instead of a statement.
+const NEWER_SETTINGS: [(&str, &str); 2] =
+    [("restrict_nonsystem_relation_kind", "view, foreign-table"), ("transaction_timeout", "0")];
+
+fn newer_setting_sql((name, value): (&str, &str)) -> String {
+    format!(
+        "SELECT pg_catalog.set_config('{name}', '{value}', true) \
+         WHERE pg_catalog.current_setting('{name}', true) IS NOT NULL"
+    )
+}
+
 /// The statements that begin a transaction in which the server itself refuses `setval`.
-pub(crate) fn begin_read_only_sql(timeouts: &Timeouts, restrict_relations: bool) -> String {
-    let mut sql = format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        PLAIN_SETTINGS.join("; "),
-        timeouts.lock_ms,
-        timeouts.statement_ms
-    );
-    if restrict_relations {
-        // A table that was swapped for a view meanwhile must not run its owner's code as us.
-        sql.push_str("; SET LOCAL restrict_nonsystem_relation_kind = 'view, foreign-table'");
-    }
-    sql
+pub(crate) fn begin_read_only_sql(timeouts: &Timeouts) -> String {
+    let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned()];
+    statements.extend(PLAIN_SETTINGS.map(str::to_owned));
+    statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
+    statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
+    statements.extend(NEWER_SETTINGS.map(newer_setting_sql));
+    statements.join("; ")
+}
+
+/// The statements that begin the transaction of a fix.
+pub(crate) fn begin_read_write_sql(timeouts: &Timeouts) -> String {
+    let newer = NEWER_SETTINGS.map(newer_setting_sql);
+    begin_fix_sql(timeouts).into_iter().chain(newer).collect::<Vec<_>>().join("; ")
 }
 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.
@@ -33,7 +48,7 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
 
 /// Begins the transaction for the catalog queries, and refuses a server that is too old for them.
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
-    let sql = format!("{}; SHOW server_version_num", begin_read_only_sql(timeouts, false));
+    let sql = format!("{}; SHOW server_version_num", begin_read_only_sql(timeouts));
     let rows = rows(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
     let version: u32 = rows.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok()).unwrap_or_default();
     refuse_old(version)
@@ -51,17 +66,18 @@ fn refuse_old(server_version_num: u32) -> Result<(), Error> {
     .with_hint("older servers keep no catalog of their sequences (pg_sequence); upgrade the server"))
 }
 
-/// Runs a statement or several and returns every row that came back.
+/// Runs a statement or several and returns the rows of the last query among them.
 pub(crate) fn rows(client: &mut Client, sql: &str) -> Result<Vec<SimpleQueryRow>, postgres::Error> {
     log::debug!("{sql}");
-    let messages = client.simple_query(sql)?;
-    Ok(messages
-        .into_iter()
-        .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        })
-        .collect())
+    let mut rows = Vec::new();
+    for message in client.simple_query(sql)? {
+        match message {
+            SimpleQueryMessage::RowDescription(_) => rows.clear(),
+            SimpleQueryMessage::Row(row) => rows.push(row),
+            _ => {}
+        }
+    }
+    Ok(rows)
 }
 
 /// Runs a statement of which nothing comes back.

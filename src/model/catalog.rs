@@ -1,6 +1,6 @@
 //! What the catalog says of a column and a sequence, before anybody judges it.
 
-use super::name::QualifiedName;
+use super::name::{QualifiedName, quote_identifier};
 use super::range::ValueRange;
 
 /// What kind of relation a column is in.
@@ -67,6 +67,15 @@ pub enum Uniqueness {
     No,
 }
 
+/// Whether a relation survives a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// It does.
+    Permanent,
+    /// It is emptied, and a sequence begins at its start again.
+    Unlogged,
+}
+
 /// Whether our role may read something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readable {
@@ -121,6 +130,17 @@ pub struct ColumnFacts {
     pub readable: Readable,
     /// Whether we may lock the table against writers.
     pub can_lock: bool,
+    /// Whether its table survives a crash.
+    pub persistence: Persistence,
+    /// How many relations a read of it locks: tables and indexes of its whole tree.
+    pub relations: i64,
+}
+
+impl ColumnFacts {
+    /// For people: `public.album.album_id`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.table, quote_identifier(&self.column))
+    }
 }
 
 /// A function, view or rule that calls `nextval` on a sequence.

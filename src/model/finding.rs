@@ -76,6 +76,11 @@ impl Finding {
                     "run the scan on the primary",
                 ))
             }
+            // Others draw on, and this column's next default INSERT fails.
+            Drift::InSync if self.outgrown_at(definition.next_value(state)).is_some() => {
+                let limit = self.outgrown_at(definition.next_value(state)).map_or(limit, |(_, limit)| limit);
+                Status::Compared(Drift::Exhausted(Exhaustion::PastColumn { limit }))
+            }
             Drift::InSync if self.columns.iter().any(is_blind) => {
                 Status::NotComparable(Doubt::joined(blind(&self.columns)))
             }
@@ -88,6 +93,18 @@ impl Finding {
         let definition = &self.sequence.definition;
         let next = self.state.and_then(|state| definition.next_value(state));
         super::drift::effective_limit(definition, column_limit(definition, next, &self.columns))
+    }
+
+    /// A column whose type ends before the next value, and where it ends.
+    pub(crate) fn outgrown(&self) -> Option<(&LinkedColumn, i64)> {
+        self.outgrown_at(self.state.and_then(|state| self.sequence.definition.next_value(state)))
+    }
+
+    fn outgrown_at(&self, next_value: Option<i64>) -> Option<(&LinkedColumn, i64)> {
+        let (definition, next_value) = (&self.sequence.definition, next_value?);
+        self.counted()
+            .filter_map(|column| Some((column, column.limit(definition)?)))
+            .find(|(_, limit)| definition.is_past(next_value, *limit))
     }
 
     /// The farthest value over all columns that count.
@@ -132,71 +149,9 @@ impl Finding {
             Status::Unlinked => "unlinked",
         }
     }
-
-    /// Why it has its status, and the way out; `None` where the status says it all.
-    pub fn doubt(&self) -> Option<Doubt> {
-        match &self.status {
-            Status::Pending | Status::Compared(Drift::InSync | Drift::Behind { .. }) => None,
-            Status::Compared(Drift::Exhausted(why)) => Some(self.exhaustion_doubt(*why)),
-            Status::Compared(Drift::Outlier { overlap, .. }) => Some(Doubt::with_cure(
-                format!(
-                    "the next value {} is free, and the nearest stored value {} is farther off than half of what is left",
-                    overlap.next_value, overlap.collisions.nearest
-                ),
-                "leave it, remove the row, or ask for the fix with --fix-outliers",
-            )),
-            Status::Compared(Drift::Cycling) => {
-                Some(Doubt::new("CYCLE: it begins again at its other end, so its state says nothing about the data"))
-            }
-            Status::NotComparable(doubt) | Status::Unreadable(doubt) | Status::Undecided(doubt) => Some(doubt.clone()),
-            Status::Unlinked if self.sequence.callers.is_empty() => None,
-            Status::Unlinked => {
-                let callers: Vec<String> = self.sequence.callers.iter().map(ToString::to_string).collect();
-                Some(Doubt::new(format!("no column's default draws from it; called by {}", callers.join(", "))))
-            }
-        }
-    }
-
-    fn exhaustion_doubt(&self, why: Exhaustion) -> Doubt {
-        let limit = self.limit();
-        let widen = self.widen();
-        match why {
-            Exhaustion::NoNextValue => {
-                Doubt::with_cure(format!("nextval fails: it stands at its limit {limit}"), widen)
-            }
-            Exhaustion::PastColumn { limit } => {
-                Doubt::with_cure(format!("the next value does not fit the column, which ends at {limit}"), widen)
-            }
-            Exhaustion::FixLeavesNone(overlap) => {
-                let (option, beyond) = if self.sequence.definition.is_ascending() {
-                    ("--ignore-above", overlap.farthest.saturating_sub(1))
-                } else {
-                    ("--ignore-below", overlap.farthest.saturating_add(1))
-                };
-                Doubt::with_cure(
-                    format!(
-                        "a fix would leave no next value: {} is stored, and {limit} is the limit",
-                        overlap.farthest
-                    ),
-                    format!("if that row is an outlier, remove it or use {option} {beyond}; else {widen}"),
-                )
-            }
-        }
-    }
-
-    /// The statements that give the sequence and its columns more room.
-    fn widen(&self) -> String {
-        let sequence = format!("ALTER SEQUENCE {} AS bigint", self.sequence.name);
-        let columns =
-            self.counted().filter(|column| column.facts.column_type.holds != Some(ValueRange::ALL)).map(|column| {
-                let name = super::name::quote_identifier(&column.facts.column);
-                format!("ALTER TABLE {} ALTER COLUMN {name} TYPE bigint", column.facts.table)
-            });
-        std::iter::once(sequence).chain(columns).collect::<Vec<_>>().join("; ")
-    }
 }
 
-fn is_blind(column: &LinkedColumn) -> bool {
+pub(crate) fn is_blind(column: &LinkedColumn) -> bool {
     // A view adds no rows of its own: where its tables are compared, nothing stays unknown.
     matches!(column.role, Role::Blind(_)) && column.facts.kind != RelationKind::View
 }

@@ -9,9 +9,10 @@ pub struct Identifiers {
     pub name: String,
 }
 
-/// Reads `name`, `schema.name`, and both with quotes (`"Odd.Name"`); unquoted letters are folded to lower case
+/// Reads `name`, `schema.name`, `database.schema.name`, and all with quotes (`"Odd.Name"`); unquoted ASCII letters are
+/// folded to lower case, and what is longer than 63 bytes is cut off. Another database's name would be an error there.
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
-/// `None` where the text is no name of one or two parts.
+/// `None` where the text is no such name.
 pub fn parse_identifiers(text: &str) -> Option<Identifiers> {
     let mut parts = Vec::new();
     let mut rest = text.trim();
@@ -28,7 +29,7 @@ pub fn parse_identifiers(text: &str) -> Option<Identifiers> {
     let name = parts.pop()?;
     match parts.len() {
         0 => Some(Identifiers { schema: None, name }),
-        1 => Some(Identifiers { schema: parts.pop(), name }),
+        1 | 2 => Some(Identifiers { schema: parts.pop(), name }),
         _ => None,
     }
 }
@@ -38,7 +39,7 @@ fn parse_part(text: &str) -> Option<(String, &str)> {
         let end =
             text.find(|letter: char| letter == '.' || letter == '"' || letter.is_whitespace()).unwrap_or(text.len());
         let (part, after) = text.split_at(end);
-        return (!part.is_empty()).then(|| (part.to_lowercase(), after));
+        return (!part.is_empty()).then(|| (truncated(part.to_ascii_lowercase()), after));
     };
     let mut part = String::new();
     loop {
@@ -50,9 +51,21 @@ fn parse_part(text: &str) -> Option<(String, &str)> {
                 part.push('"');
                 rest = after;
             }
-            None => return (!part.is_empty()).then_some((part, rest)),
+            None => return (!part.is_empty()).then(|| (truncated(part), rest)),
         }
     }
+}
+
+/// The longest name that the server keeps, in bytes (`NAMEDATALEN` - 1).
+const LONGEST: usize = 63;
+
+fn truncated(mut name: String) -> String {
+    let mut end = LONGEST.min(name.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name
 }
 
 #[cfg(test)]
@@ -69,6 +82,19 @@ mod tests {
     }
 
     #[test]
+    fn only_ascii_is_folded_and_long_names_are_cut_between_letters() {
+        assert_eq!(parsed("ÄRGER_Seq"), Some((None, "Ärger_seq".to_owned())));
+        let long = "x".repeat(62) + "ä";
+        assert_eq!(parsed(&long), Some((None, "x".repeat(62))));
+    }
+
+    #[test]
+    fn a_databases_name_may_stand_in_front() {
+        assert_eq!(parsed("db.Public.s"), Some((Some("public".into()), "s".into())));
+        assert_eq!(parsed("a.b.c.d"), None);
+    }
+
+    #[test]
     fn quotes_keep_case_dots_and_quotes() {
         assert_eq!(
             parsed(r#"public."Odd ""dot.ted"" Seq""#),
@@ -78,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for text in ["", ".", "a.", "a.b.c", "\"open", "a b", "\"\""] {
+        for text in ["", ".", "a.", "\"open", "a b", "\"\""] {
             assert_eq!(parsed(text), None, "{text}");
         }
     }

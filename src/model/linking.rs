@@ -56,6 +56,17 @@ pub struct LinkedColumn {
 }
 
 impl LinkedColumn {
+    /// For people: `public.album.album_id`.
+    pub fn name(&self) -> String {
+        self.facts.name()
+    }
+
+    /// The last value, in the sequence's direction, that its type holds.
+    pub(crate) fn limit(&self, definition: &Definition) -> Option<i64> {
+        let range = self.facts.column_type.holds?;
+        Some(if definition.is_ascending() { range.max } else { range.min })
+    }
+
     /// Whether its values are read and its table is locked.
     pub fn counts(&self) -> bool {
         self.role == Role::Counts
@@ -101,7 +112,7 @@ fn draws(column: &ColumnFacts) -> bool {
 }
 
 fn role(column: &ColumnFacts, somebody_draws: bool) -> Role {
-    let name = format!("{}.{}", column.table, super::name::quote_identifier(&column.column));
+    let name = column.name();
     if !draws(column) {
         return match &column.default {
             ColumnDefault::None if !somebody_draws => readable(column, &name),
@@ -110,7 +121,11 @@ fn role(column: &ColumnFacts, somebody_draws: bool) -> Role {
                 format!(
                     "the default of {name} looks {literal:?} up at each call, and several sequences have that name"
                 ),
-                format!("ALTER TABLE {} ALTER COLUMN … SET DEFAULT nextval('schema.sequence'::regclass)", column.table),
+                format!(
+                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT nextval('schema.name'), with the sequence that is meant",
+                    column.table,
+                    super::name::quote_identifier(&column.column)
+                ),
             )),
             ColumnDefault::More(expression) => {
                 Role::Blind(Doubt::new(format!("the default of {name} is more than a plain nextval: {expression}")))
@@ -156,12 +171,8 @@ fn readable(column: &ColumnFacts, name: &str) -> Role {
 /// The last value, in the sequence's direction, that the columns which still take the next value can all hold.
 /// A column that the sequence has outgrown already cannot be helped, and does not hold the others back.
 pub fn column_limit(definition: &Definition, next_value: Option<i64>, columns: &[LinkedColumn]) -> i64 {
-    let limits: Vec<i64> = columns
-        .iter()
-        .filter(|column| column.counts())
-        .filter_map(|column| column.facts.column_type.holds)
-        .map(|range| if definition.is_ascending() { range.max } else { range.min })
-        .collect();
+    let limits: Vec<i64> =
+        columns.iter().filter(|column| column.counts()).filter_map(|column| column.limit(definition)).collect();
     let takes_next = |limit: &i64| next_value.is_none_or(|next| !definition.is_past(next, *limit));
     let nearest = |one, other| if definition.is_past(one, other) { other } else { one };
     let still = limits.iter().copied().filter(takes_next).reduce(nearest);

@@ -16,12 +16,15 @@ mod plan;
 mod privilege;
 mod probe;
 mod range;
+mod reasons;
 mod report;
 mod script;
 mod sequence;
 mod summary;
 
-pub use catalog::{Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Readable, RelationKind, Uniqueness};
+pub use catalog::{
+    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Readable, RelationKind, Uniqueness,
+};
 pub use doubt::Doubt;
 pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
 pub use expression::{Nextval, parse_nextval};

@@ -45,7 +45,7 @@ fn parts(text: &str) -> Vec<String> {
             '$' => part.push_str("\\$"),
             _ if quoted && r"|*+?()[]{}.^$\".contains(letter) => part.extend(['\\', letter]),
             _ if quoted => part.push(letter),
-            _ => part.extend(letter.to_lowercase()),
+            _ => part.push(letter.to_ascii_lowercase()),
         }
     }
     parts.push(part);

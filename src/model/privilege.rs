@@ -37,7 +37,7 @@ fn missing_for_column(column: &LinkedColumn, user: &str) -> Option<Doubt> {
         )),
         Readable::RowSecured => Some(Doubt::with_cure(
             format!("row-level security of {table} hides rows from {user}"),
-            "run as the table's owner or as a role with BYPASSRLS",
+            "run as a role with BYPASSRLS, or as the table's owner unless row-level security is forced on it",
         )),
     }
 }

@@ -61,13 +61,13 @@ fn farthest_array(finding: &Finding) -> String {
 /// The farthest value of one column within the range. A fraction is cut off towards the values already passed,
 /// as the next whole number past it is what counts. NaN and infinity lie outside of every range.
 fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
-    let name = always_quoted(&column.facts.column);
+    let name = format!("source.{}", always_quoted(&column.facts.column));
     let (farthest, whole) = if sequence.definition.is_ascending() { ("max", "floor") } else { ("min", "ceil") };
     let value = format!("pg_catalog.{farthest}({name})");
     let value = if column.facts.column_type.is_numeric { format!("pg_catalog.{whole}({value})") } else { value };
     let (min, max) = (sql_integer(range.min), sql_integer(range.max));
     format!(
-        "(SELECT {value}::pg_catalog.int8 FROM {} WHERE {name} >= {min} AND {name} <= {max})",
+        "(SELECT {value}::pg_catalog.int8 FROM {} AS source WHERE {name} >= {min} AND {name} <= {max})",
         column.facts.table.to_sql()
     )
 }
@@ -75,7 +75,8 @@ fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange
 /// The different values of one column from the next value on, as far as they lie on the sequence's grid.
 fn stored_sql(sequence: &Sequence, column: &LinkedColumn, range: ValueRange, count_limit: u64) -> String {
     let definition = &sequence.definition;
-    let name = always_quoted(&column.facts.column);
+    // Without an alias of its own a table called "next" would hide ours.
+    let name = format!("source.{}", always_quoted(&column.facts.column));
     let (from, end, order) = if definition.is_ascending() {
         (">=", format!("{name} <= {}", sql_integer(range.max)), "")
     } else {
@@ -91,7 +92,7 @@ fn stored_sql(sequence: &Sequence, column: &LinkedColumn, range: ValueRange, cou
         )
     };
     format!(
-        "SELECT value::pg_catalog.int8 FROM (SELECT DISTINCT {name} AS value FROM {} \
+        "SELECT value::pg_catalog.int8 FROM (SELECT DISTINCT {name} AS value FROM {} AS source \
          WHERE {name} {from} next.value AND {end}{on_grid} ORDER BY value{order} LIMIT {count_limit}) AS one_column",
         column.facts.table.to_sql()
     )

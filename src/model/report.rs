@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::catalog::Uniqueness;
 use super::doubt::Doubt;
 use super::drift::{Collisions, Drift};
 use super::finding::{Finding, Status};
@@ -60,6 +59,8 @@ pub struct Excluded {
     pub temporary: usize,
     /// Not among those that were selected.
     pub not_selected: usize,
+    /// Dropped by somebody while they were looked at.
+    pub dropped: usize,
 }
 
 /// What became of a fix.
@@ -147,15 +148,7 @@ impl Entry {
 
     /// What is to be said of it beside its numbers.
     pub fn notes(&self) -> Vec<Doubt> {
-        let silent = matches!(&self.finding.status, Status::Compared(Drift::Behind { .. })).then(|| {
-            let open = self.finding.counted().find(|column| column.facts.uniqueness == Uniqueness::No)?;
-            let name = super::name::quote_identifier(&open.facts.column);
-            Some(Doubt::new(format!(
-                "no unique constraint covers {}.{name}: duplicates go in silently",
-                open.facts.table
-            )))
-        });
-        self.doubt().into_iter().chain(silent.flatten()).collect()
+        self.doubt().into_iter().chain(self.finding.notes()).collect()
     }
 
     /// Why it is as it is: the outcome's word first, then the plan's, then the finding's own.

@@ -41,7 +41,7 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
 pub fn script(plan: &Plan, timeouts: &Timeouts) -> String {
     let mut text = String::from(
         "-- Run with psql. Each sequence is repaired in a transaction of its own; one that cannot be is passed over.\n\
-         \\set ON_ERROR_STOP off\n",
+         \\set ON_ERROR_STOP off\n\\encoding UTF8\n",
     );
     for fix in &plan.fixes {
         text.push('\n');

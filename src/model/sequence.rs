@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::catalog::{Caller, Readable};
+use super::catalog::{Caller, Persistence, Readable};
 use super::name::QualifiedName;
 use super::range::ValueRange;
 
@@ -111,9 +111,9 @@ pub struct Sequence {
     pub name: QualifiedName,
     /// Its definition.
     pub definition: Definition,
-    /// Whether it is unlogged: a crash takes it back to its start.
-    pub is_unlogged: bool,
-    /// Whether we own it, and so may lock it.
+    /// Whether it survives a crash.
+    pub persistence: Persistence,
+    /// Whether we own it and may set it, and so can lock it.
     pub is_ours: bool,
     /// Whether we may read its state.
     pub readable: Readable,

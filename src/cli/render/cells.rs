@@ -2,7 +2,6 @@
 
 use pgseqfix::model::{Entry, Mode, Outcome};
 
-use super::column_name;
 use super::number::{grouped, share_bar};
 
 /// Which side a column keeps to.
@@ -72,8 +71,8 @@ fn columns(entry: &Entry) -> String {
     let shown = if counted.is_empty() { columns.iter().collect() } else { counted };
     match shown.as_slice() {
         [] => String::new(),
-        [only] => column_name(only),
-        [first, rest @ ..] => format!("{} (+{})", column_name(first), rest.len()),
+        [only] => only.name(),
+        [first, rest @ ..] => format!("{} (+{})", first.name(), rest.len()),
     }
 }
 

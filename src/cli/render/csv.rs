@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Entry, Report};
+use pgseqfix::model::{Entry, LinkedColumn, Report};
 
-use super::column_name;
 use crate::cli::terminal::printable;
 
 const HEADER: [&str; 17] = [
@@ -48,7 +47,7 @@ fn record(entry: &Entry) -> [String; 17] {
     }
     let finding = &entry.finding;
     let sequence = &finding.sequence;
-    let columns: Vec<String> = finding.columns.iter().map(column_name).collect();
+    let columns: Vec<String> = finding.columns.iter().map(LinkedColumn::name).collect();
     let collisions = entry.collisions();
     let doubt = entry.doubt();
     [

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use pgseqfix::model::{
-    Caller, Doubt, Entry, Fix, LinkedColumn, Outcome, Report, Role, SequenceState, Summary, Uniqueness,
+    Caller, Doubt, Entry, Fix, LinkedColumn, Outcome, Persistence, Report, Role, SequenceState, Summary, Uniqueness,
 };
 use serde::Serialize;
 
@@ -60,6 +60,7 @@ struct ExcludedFields {
     extension: usize,
     temporary: usize,
     not_selected: usize,
+    dropped: usize,
 }
 
 #[derive(Serialize)]
@@ -156,6 +157,7 @@ impl<'a> Document<'a> {
                 extension: excluded.extension,
                 temporary: excluded.temporary,
                 not_selected: excluded.not_selected,
+                dropped: excluded.dropped,
             },
             sequences: report.entries.iter().map(SequenceFields::of).collect(),
         }
@@ -202,7 +204,7 @@ impl<'a> SequenceFields<'a> {
                 max_value: definition.max_value,
                 cache_size: definition.cache_size,
                 cycle: definition.cycle,
-                unlogged: sequence.is_unlogged,
+                unlogged: sequence.persistence == Persistence::Unlogged,
             },
             state: finding.state.map(Into::into),
             next_value: finding.state.and_then(|state| definition.next_value(state)),

@@ -4,11 +4,15 @@ use std::io::{self, Write};
 
 use pgseqfix::model::{Plan, Timeouts, script};
 
-/// Writes the script; it is complete without the rest of the report.
+use crate::cli::terminal::printable_lines;
+
+/// Writes the script; it is complete without the rest of the report. On a terminal it is made harmless to look at.
 ///
 /// # Errors
 ///
 /// Where it cannot be written.
-pub fn render(plan: &Plan, timeouts: &Timeouts, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(script(plan, timeouts).as_bytes())
+pub fn render(plan: &Plan, timeouts: &Timeouts, on_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+    let script = script(plan, timeouts);
+    let script = if on_terminal { printable_lines(&script) } else { script };
+    out.write_all(script.as_bytes())
 }

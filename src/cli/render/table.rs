@@ -10,7 +10,7 @@ use super::cells::{Side, cells, headings};
 use super::number::grouped;
 use crate::cli::terminal::printable;
 
-/// Writes the table of what is not in sync (`all`: of everything), the reasons, and a last line that counts;
+/// Writes the table of what is not in sync (`all`: of everything), the reasons, and a line that counts;
 /// `coloured` as on a terminal.
 ///
 /// # Errors
@@ -25,10 +25,8 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
     for entry in &shown {
         write_reason(entry, out)?;
     }
-    for line in closing_lines(report) {
-        writeln!(out, "{}", printable(&line))?;
-    }
-    Ok(())
+    writeln!(out, "{}", count_line(&Summary::of(report), report.mode))?;
+    excluded_line(report.excluded).map_or(Ok(()), |line| writeln!(out, "{line}"))
 }
 
 fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -96,19 +94,21 @@ fn write_reason(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What it all comes to, and what to do next.
-fn closing_lines(report: &Report) -> Vec<String> {
-    let summary = Summary::of(report);
-    let mut lines = vec![count_line(&summary, report.mode)];
-    lines.extend(excluded_line(report.excluded));
-    let database = pgseqfix::model::quote_identifier(&report.server.database);
-    let planned = report.entries.iter().filter(|entry| entry.fix.is_some()).count();
+/// Writes what to do next, if there is something.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn render_next_step(report: &Report, fix_command: Option<String>, out: &mut dyn Write) -> io::Result<()> {
+    let is_planned = report.entries.iter().any(|entry| entry.fix.is_some());
     match report.mode {
-        Mode::Scan if planned > 0 => lines.push(format!("To fix what is behind: pgseqfix fix {database}")),
-        Mode::DryRun if planned > 0 => lines.push("Nothing was changed: a dry run.".to_owned()),
-        _ => {}
+        Mode::Scan if is_planned => {
+            let command = fix_command.unwrap_or_else(|| "the same command with fix".to_owned());
+            writeln!(out, "To fix what is behind: {}", printable(&command))
+        }
+        Mode::DryRun if is_planned => writeln!(out, "Nothing was changed: a dry run."),
+        _ => Ok(()),
     }
-    lines
 }
 
 fn count_line(summary: &Summary, mode: Mode) -> String {
@@ -146,6 +146,7 @@ fn excluded_line(excluded: Excluded) -> Option<String> {
         (excluded.extension, "of extensions"),
         (excluded.temporary, "temporary"),
         (excluded.not_selected, "not selected"),
+        (excluded.dropped, "dropped meanwhile"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

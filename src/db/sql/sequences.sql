@@ -134,9 +134,12 @@ described_column AS (
                 THEN pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')
                 ELSE false
             END AS can_lock,
-        COALESCE(ix.is_unique_alone, false) AS is_unique_alone,
-        COALESCE(ix.is_unique_partly, false) AS is_unique_partly,
-        COALESCE(ix.is_leading, false) AS is_indexed
+        -- An index of a parent does not reach to its children, unless they are partitions.
+        COALESCE(ix.is_unique_alone, false) AND NOT is_inherited.value AS is_unique_alone,
+        COALESCE(ix.is_unique_partly, false) AND NOT is_inherited.value AS is_unique_partly,
+        COALESCE(ix.is_leading, false) AS is_indexed,
+        c.relpersistence = 'u' AS is_table_unlogged,
+        tree.relations
     FROM linked_column AS l
     JOIN pg_catalog.pg_class AS c ON c.oid = l.table_oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -151,11 +154,11 @@ described_column AS (
         -- indoption has an entry for each key column, and none for INCLUDE columns, in every version.
         SELECT
             pg_catalog.bool_or(
-                i.indisunique AND i.indpred IS NULL
+                (i.indisunique OR i.indisexclusion) AND i.indpred IS NULL
                 AND pg_catalog.array_upper(i.indoption, 1) = 0 AND i.indkey[0] = l.attnum
             ) AS is_unique_alone,
             pg_catalog.bool_or(
-                i.indisunique
+                (i.indisunique OR i.indisexclusion)
                 AND l.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:pg_catalog.array_upper(i.indoption, 1)])
             ) AS is_unique_partly,
             pg_catalog.bool_or(am.amname = 'btree' AND i.indpred IS NULL AND i.indkey[0] = l.attnum) AS is_leading
@@ -165,6 +168,23 @@ described_column AS (
         WHERE i.indrelid = l.table_oid
           AND i.indisvalid
     ) AS ix ON true
+    CROSS JOIN LATERAL (
+        SELECT c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)
+    ) AS is_inherited (value)
+    CROSS JOIN LATERAL (
+        -- What a read of the table locks: it, all tables below it, and their indexes.
+        WITH RECURSIVE below (oid) AS (
+            SELECT c.oid
+          UNION
+            SELECT i.inhrelid
+            FROM below AS b
+            JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
+        )
+        SELECT
+            pg_catalog.count(DISTINCT b.oid) + pg_catalog.count(x.indexrelid) AS relations
+        FROM below AS b
+        LEFT JOIN pg_catalog.pg_index AS x ON x.indrelid = b.oid
+    ) AS tree
     -- Temporary tables of other sessions may draw from anything, and cannot be read.
     WHERE c.relpersistence <> 't'
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -182,7 +202,8 @@ SELECT
     s.seqcache AS cache_size,
     s.seqcycle AS cycle,
     s.relpersistence = 'u' AS is_unlogged,
-    pg_catalog.pg_has_role(s.relowner, 'USAGE') AS is_ours,
+    -- The owner, too, needs UPDATE for setval. Of an object that has just been dropped the server answers NULL.
+    pg_catalog.pg_has_role(s.relowner, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'UPDATE') AS is_ours,
     pg_catalog.has_table_privilege(s.oid, 'SELECT') AS can_read_sequence,
     pg_catalog.has_schema_privilege(s.relnamespace, 'USAGE') AS can_use_sequence_schema,
     pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') AS can_advance,
@@ -206,7 +227,9 @@ SELECT
     c.can_lock,
     c.is_unique_alone,
     c.is_unique_partly,
-    c.is_indexed
+    c.is_indexed,
+    c.is_table_unlogged,
+    c.relations
 FROM sequence AS s
 FULL JOIN described_column AS c ON c.sequence_oid = s.oid
 ORDER BY s.nspname, s.relname, c.table_schema, c.table_name, c.attname;

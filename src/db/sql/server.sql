@@ -6,8 +6,6 @@ SELECT
     pg_catalog.version() AS full_version,
     CURRENT_USER::pg_catalog.text AS username,
     pg_catalog.pg_is_in_recovery() AS is_standby,
-    -- The setting came with the minor releases of August 2024.
-    pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL AS can_restrict_relations,
     ARRAY(
         SELECT e.extname::pg_catalog.text
         FROM pg_catalog.pg_extension AS e

@@ -1,0 +1,49 @@
+//! The command that fixes what a scan has found.
+
+/// The scan's own command line with `fix` in it, for a shell; `None` where it would show a password, or is not
+/// understood.
+pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
+    let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
+    for (at, argument) in arguments.skip(1).enumerate() {
+        match argument.as_str() {
+            "scan" if at == 0 => {}
+            // It may be the command, or a name.
+            "scan" => return None,
+            secret if secret.contains("password=") || secret.contains("://") => return None,
+            word => words.push(quoted(word)),
+        }
+    }
+    Some(words.join(" "))
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fix_command;
+
+    fn command(words: &[&str]) -> Option<String> {
+        fix_command(std::iter::once("/usr/bin/pgseqfix").chain(words.iter().copied()).map(str::to_owned))
+    }
+
+    #[test]
+    fn everything_that_was_said_is_said_again() {
+        assert_eq!(command(&["-h", "db", "-t", "a|b", "shop"]).as_deref(), Some("pgseqfix fix -h db -t 'a|b' shop"));
+        assert_eq!(command(&["scan", "Shop $(id)'s"]).as_deref(), Some(r"pgseqfix fix 'Shop $(id)'\''s'"));
+    }
+
+    #[test]
+    fn a_password_is_not_said_again() {
+        assert_eq!(command(&["postgres://u:secret@h/d"]), None);
+        assert_eq!(command(&["host=h password=secret"]), None);
+        assert_eq!(command(&["-h", "db", "scan", "shop"]), None);
+    }
+}
