@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::fs;
+use std::io::{Seek, Write};
 use std::process::Command;
 
 use support::repair::{
@@ -31,13 +31,12 @@ Lines" VALUES (1);
     CREATE TABLE "Full" ("Id" smallserial); INSERT INTO "Full" VALUES (1), (32767);
 "#;
 
-/// psql with a file of its own, or none where there is no psql.
+/// psql with the script on its standard input, or none where there is no psql.
 fn psql(database: &Database, script: &str) -> Option<Command> {
     let mut command = database.program("psql")?;
-    let directory = tempfile::tempdir().expect("a directory for the script").keep();
-    let file = directory.join("repair.sql");
-    fs::write(&file, script).expect("the script can be written");
-    command.args(["-X", "-f"]).arg(file);
+    let mut file = tempfile::tempfile().expect("a file for the script");
+    file.write_all(script.as_bytes()).and_then(|()| file.rewind()).expect("the script can be written");
+    command.args(["-X", "-f", "-"]).stdin(file);
     Some(command)
 }
 
