@@ -122,6 +122,32 @@ fn a_service_leads_there() {
     expect_there(&database, lost(&database).env("PGSERVICEFILE", &file).env("PGSERVICE", "shop"));
 }
 
+#[test]
+fn the_command_that_is_suggested_shows_no_password() {
+    let database = database();
+    // Its own, so that there is something to suggest.
+    database.execute(&format!(
+        "CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t VALUES (5); ALTER TABLE t OWNER TO \"{CLERK}\""
+    ));
+    let (port, name) = (database.server().port(), database.name());
+    let place = format!("host=127.0.0.1 port={port} user={CLERK} dbname='{name}'");
+    let uri = format!("postgres://{CLERK}:{IN_URI}@127.0.0.1:{port}/{}", name.replace(' ', "%20"));
+    for arguments in [
+        vec![format!("{place} password={IN_KEYWORDS}")],
+        vec![format!("{place} password = {IN_KEYWORDS}")],
+        vec![format!("{place} password\n={IN_KEYWORDS}")],
+        vec![String::from("-d"), format!("{place} password = {IN_KEYWORDS}")],
+        vec![format!("-d{place} password = {IN_KEYWORDS}")],
+        vec![uri.clone()],
+        vec![format!("--dbname={uri}")],
+    ] {
+        let run = Run::of(lost(&database).args(&arguments)).expect_status(1);
+        assert!(run.stdout.contains("To fix what is behind"), "{run:#?}");
+        expect_secret(&run);
+        assert!(!run.stdout.contains("s3cr"), "{run:#?}");
+    }
+}
+
 /// Writes a password file with the right entry after a wrong one.
 fn write_passfile(file: &Path, database: &Database, mode: u32) {
     let (port, quoted) = (database.server().port(), PASSWORD.replace('\\', "\\\\").replace(':', "\\:"));

@@ -73,8 +73,10 @@ fn the_table_is_what_people_look_at() {
     assert!(!run.stdout.contains("in_step") && !run.stdout.contains("alone"), "no news: {run:#?}");
     // It counts, and says what to do next.
     assert_eq!(lines[lines.len() - 2], "4 sequences: 2 behind, 1 unlinked, 1 in sync.", "{run:#?}");
-    let last = lines[lines.len() - 1];
-    assert!(last.contains("pgseqfix fix") && last.contains(database.name()), "{last}");
+    assert_eq!(lines[lines.len() - 1], "To fix what is behind: pgseqfix fix", "{run:#?}");
+    let run = database.run(&["-t", "artist", database.name()]).expect_status(1);
+    let last = run.stdout.lines().last().expect("what to do");
+    assert!(last.ends_with(&format!("pgseqfix fix -t artist '{}'", database.name())), "what was said counts: {last}");
 }
 
 #[test]
@@ -111,11 +113,11 @@ fn what_the_last_line_says_can_be_pasted_into_a_shell() {
     plain.execute(&format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\"")));
     let there = |arguments: &[&str]| {
         let mut command = plain.pgseqfix();
-        Run::of(command.env("PGDATABASE", name).args(arguments))
+        Run::of(command.env_remove("PGDATABASE").args(arguments))
     };
     let mut client = plain.server().connect("postgres", name).expect("it was just made");
     client.batch_execute("CREATE TABLE t (id serial); INSERT INTO t VALUES (5)").expect("it is empty");
-    let said = there(&[]).expect_status(1);
+    let said = there(&["-d", name, "--lock-timeout", "2 s"]).expect_status(1);
     let line = said.stdout.lines().last().and_then(|line| line.split_once(": ")).expect("what to do").1.to_owned();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_pgseqfix")).parent().expect("a directory").display();
     let mut shell = Command::new("bash");

@@ -42,7 +42,9 @@ fn a_file_gets_what_standard_output_would() {
         let shown = database.run(&["--format", format]).expect_status(1).stdout;
         let run = database.run(&["--format", format, "-o", file_name]).expect_status(1);
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "{format}");
-        assert_eq!(fs::read_to_string(&file).expect("a file"), shown, "{format}");
+        // What the table says to do next repeats the command line.
+        let same = |text: &str| text.split_once("To fix what is behind").map_or(text, |it| it.0).to_owned();
+        assert_eq!(same(&fs::read_to_string(&file).expect("a file")), same(&shown), "{format}");
     }
     assert_eq!(files(&directory), ["re port"]);
 }
