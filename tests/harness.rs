@@ -14,13 +14,7 @@ fn a_database_starts_empty_and_reports_every_sequence_in_it() {
     );
     let states: Vec<_> = database.sequence_states().into_iter().collect();
     let quoted = String::from(r#""Back Office"."Stock Items_Item Id_seq""#);
-    assert_eq!(
-        states,
-        [
-            (quoted, (1, true)),
-            (String::from("public.plain"), (7, false))
-        ]
-    );
+    assert_eq!(states, [(quoted, (1, true)), (String::from("public.plain"), (7, false))]);
     assert!(Database::new().sequence_states().is_empty());
 }
 
@@ -33,9 +27,7 @@ fn a_dropped_database_takes_its_open_sessions_along() {
     let name = String::from(database.name());
     drop(database);
     assert!(client.simple_query("SELECT 1").is_err());
-    let left = Database::new().value::<i64>(&format!(
-        "SELECT count(*) FROM pg_database WHERE datname = '{name}'"
-    ));
+    let left = Database::new().value::<i64>(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"));
     assert_eq!(left, 0);
 }
 

@@ -9,7 +9,8 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
             "scan" if at == 0 => {}
             // It may be the command, or a name.
             "scan" => return None,
-            secret if secret.contains("password=") || secret.contains("://") => return None,
+            "--password" | "--no-password" => words.push(argument),
+            secret if secret.contains("password") || secret.contains("://") => return None,
             word => words.push(quoted(word)),
         }
     }
@@ -43,7 +44,7 @@ mod tests {
     #[test]
     fn a_password_is_not_said_again() {
         assert_eq!(command(&["postgres://u:secret@h/d"]), None);
-        assert_eq!(command(&["host=h password=secret"]), None);
+        assert_eq!(command(&["host=h password = secret"]), None);
         assert_eq!(command(&["-h", "db", "scan", "shop"]), None);
     }
 }

@@ -76,7 +76,7 @@ struct FixArguments {
     #[arg(short = 'y', long)]
     yes: bool,
     /// Leave N increments free beyond the farthest value
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     headroom: u64,
     /// Move sequences past outliers, too (see status "outlier")
     #[arg(long)]
@@ -133,10 +133,10 @@ struct Comparison {
     #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
     ignore_below: Option<i64>,
     /// How long to wait for a lock: 400ms, 2s, 1min; 0 is for ever [default: 5s to read, 400ms to fix]
-    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds)]
+    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     lock_timeout: Option<u64>,
     /// How long a statement may take; 0 is for ever [default: 0 to read, 30s under the locks of a fix]
-    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds)]
+    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     statement_timeout: Option<u64>,
 }
 

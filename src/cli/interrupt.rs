@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use postgres::{CancelToken, NoTls};
 
+use super::terminal::{TerminalSettings, show_cursor};
+
 /// Remembers that the run shall end, and how to end what the server is doing for us.
 #[derive(Clone, Default)]
 pub struct Interrupt {
@@ -18,7 +20,11 @@ impl Interrupt {
     pub fn listen() -> Self {
         let interrupt = Self::default();
         let heard = interrupt.clone();
-        let listening = ctrlc::set_handler(move || heard.hear());
+        let settings = Mutex::new(TerminalSettings::remember());
+        let listening = ctrlc::set_handler(move || {
+            let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.hear(settings.as_ref());
+        });
         if let Err(error) = listening {
             log::warn!("signals end the program at once: {error}");
         }
@@ -35,11 +41,14 @@ impl Interrupt {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    fn hear(&self) {
+    fn hear(&self, settings: Option<&TerminalSettings>) {
         let again = self.wanted.swap(true, Ordering::Relaxed);
         let token = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(token) = token.filter(|_| !again) else {
-            super::terminal::show_cursor();
+            if let Some(settings) = settings {
+                settings.restore();
+            }
+            show_cursor();
             exit(130);
         };
         if let Err(error) = token.cancel_query(NoTls) {

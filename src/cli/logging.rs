@@ -1,7 +1,11 @@
 //! Log lines go round the progress bar, not through it.
 
+use std::io::Write;
+
 use indicatif::MultiProgress;
 use log::{LevelFilter, Log, Metadata, Record};
+
+use super::terminal::printable;
 
 /// A logger that takes the bars away while it writes.
 struct Beside {
@@ -37,7 +41,11 @@ pub fn start(verbose: u8) -> MultiProgress {
         .filter_level(LevelFilter::Warn)
         .filter_module("pgseqfix", level)
         .parse_default_env()
-        .format_target(false)
+        .format(|out, record| {
+            let style = out.default_level_style(record.level());
+            let text = printable(&record.args().to_string());
+            writeln!(out, "{} {style}{}{style:#} {text}", out.timestamp(), record.level())
+        })
         .build();
     let bars = MultiProgress::new();
     log::set_max_level(logger.filter());

@@ -1,7 +1,10 @@
 //! What may be shown on a terminal: nothing that a name can do to it.
 
 use std::fmt::Write;
+use std::fs::File;
+use std::sync::Arc;
 
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use pgseqfix::model::is_harmful;
 
 /// The text with every letter escaped that moves the cursor, rings a bell, or turns the reading direction round.
@@ -21,6 +24,28 @@ pub fn printable(text: &str) -> String {
 /// The same for a text of several lines.
 pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// A terminal's settings, to be put back when a question is broken off: a password is asked for without echo.
+#[derive(Clone)]
+pub struct TerminalSettings {
+    terminal: Arc<File>,
+    settings: Termios,
+}
+
+impl TerminalSettings {
+    /// Remembers those of the terminal that we were started from, if there is one.
+    pub fn remember() -> Option<Self> {
+        let terminal = File::open("/dev/tty").ok()?;
+        let settings = tcgetattr(&terminal).ok()?;
+        Some(Self { terminal: Arc::new(terminal), settings })
+    }
+
+    /// Puts them back.
+    pub fn restore(&self) {
+        // If the terminal is gone there is nothing to put back.
+        let _ = tcsetattr(&*self.terminal, SetArg::TCSANOW, &self.settings);
+    }
 }
 
 /// A prompt hides the cursor; nobody wants to be left without one.

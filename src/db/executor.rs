@@ -18,8 +18,8 @@ use super::inspect::Probe;
 use super::session::{begin_read_write_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    Decision, Definition, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, SequenceState, Status,
-    Timeouts, collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, SequenceState, Status, Timeouts,
+    collisions_sql, decide,
 };
 
 /// How a plan is applied.
@@ -153,41 +153,24 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
     Ok(Outcome::Set { before, after })
 }
 
-/// Locks the sequence where it is ours, and tells whether it is still the one that was scanned.
+/// Locks the sequence where it is ours, and tells whether it and its tables are still the ones that were scanned:
+/// before, as the lock sets what was scanned, and after, as it may have waited for somebody else's ALTER.
 fn lock_sequence(client: &mut Client, fix: &Fix) -> Result<bool, postgres::Error> {
-    let name = fix.sequence.name.to_regclass_sql();
-    let tables: Vec<String> = fix
-        .columns
-        .iter()
-        .filter(|column| column.counts())
-        .map(|column| {
-            let oid = column.facts.table_oid;
-            format!(" AND {}::pg_catalog.oid = {oid}", column.facts.table.to_regclass_sql())
-        })
+    let sequence = (&fix.sequence.name, fix.sequence.oid);
+    let tables = fix.columns.iter().filter(|column| column.counts());
+    let same: Vec<String> = std::iter::once(sequence)
+        .chain(tables.map(|column| (&column.facts.table, column.facts.table_oid)))
+        .map(|(name, oid)| format!("{}::pg_catalog.oid = {oid}", name.to_regclass_sql()))
         .collect();
-    let look = format!(
-        "SELECT seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle, seqrelid = {}{} \
-         FROM pg_catalog.pg_sequence WHERE seqrelid = {name}",
-        fix.sequence.oid,
-        tables.concat()
-    );
-    // One message: no ALTER of somebody else's fits between the look and our own, which would undo it.
-    let sql = fix.lock_sequence_sql().into_iter().fold(look, |sql, alter| format!("{sql}; {alter}"));
-    let found = rows(client, &sql)?;
-    Ok(found.first().is_some_and(|row| is_unchanged(row, &fix.sequence.definition)))
-}
-
-fn is_unchanged(row: &SimpleQueryRow, definition: &Definition) -> bool {
-    let expected = [
-        definition.start_value.to_string(),
-        definition.increment.to_string(),
-        definition.min_value.to_string(),
-        definition.max_value.to_string(),
-        definition.cache_size.to_string(),
-        if definition.cycle { "t" } else { "f" }.to_owned(),
-        "t".to_owned(),
-    ];
-    expected.iter().enumerate().all(|(at, value)| row.get(at) == Some(value))
+    let look = format!("SELECT {} AND {}", fix.is_unchanged_sql(), same.join(" AND "));
+    let mut is_same = |sql: &str| -> Result<bool, postgres::Error> {
+        let found = rows(client, sql)?;
+        Ok(found.first().is_some_and(|row| row.get(0) == Some("t")))
+    };
+    match fix.lock_sequence_sql() {
+        Some(alter) => Ok(is_same(&format!("{look}; {alter}"))? && is_same(&look)?),
+        None => is_same(&look),
+    }
 }
 
 /// The fix's sequence as a finding whose values are still to be read.

@@ -4,7 +4,7 @@ use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
 use super::error::Error;
-use super::session::{begin_read_only_sql, roll_back, rows};
+use super::session::{begin_read_only_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
     COUNT_LIMIT, Collisions, Doubt, Finding, Observation, Readable, SequenceState, Status, Timeouts, collisions_sql,
@@ -18,6 +18,8 @@ const LOCKS_IN_BATCH: i64 = 100;
 pub(crate) struct Reading<'a> {
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) on_standby: bool,
+    /// Before 11 the server arms `statement_timeout` once for a whole message, with what was set before it.
+    pub(crate) arms_timeout_once: bool,
     pub(crate) user: &'a str,
 }
 
@@ -101,11 +103,16 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Sends a batch as one message: one round trip, in a READ ONLY transaction of its own.
+    /// Sends a batch in a READ ONLY transaction of its own, as one message where that can be: one round trip.
     fn read(&self, client: &mut Client, probes: &[String]) -> Result<Vec<SimpleQueryRow>, Error> {
         let begin = begin_read_only_sql(self.timeouts);
-        let sql = format!("{begin}; {}; COMMIT", probes.join(" UNION ALL "));
-        rows(client, &sql).map_err(|error| {
+        let probes = probes.join(" UNION ALL ");
+        let found = if self.arms_timeout_once {
+            run(client, &begin).and_then(|()| rows(client, &format!("{probes}; COMMIT")))
+        } else {
+            rows(client, &format!("{begin}; {probes}; COMMIT"))
+        };
+        found.map_err(|error| {
             let error = Error::new("could not compare sequences with their columns", &error);
             if !error.is_connection_lost() {
                 roll_back(client);
@@ -192,6 +199,8 @@ fn unreadable(error: &Error, finding: &Finding, user: &str) -> Doubt {
         Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN) => {
             Some("it was dropped or renamed while the scan ran; run again".to_owned())
         }
+        // A standby has no unlogged relations.
+        Some(&SqlState::FEATURE_NOT_SUPPORTED) => Some("read it on the primary".to_owned()),
         _ => error.hint().map(str::to_owned),
     };
     Doubt { reason: error.said(), cure }

@@ -77,7 +77,12 @@ fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch
             excluded.not_selected += 1;
         }
     }
-    let reading = Reading { timeouts: &options.timeouts, on_standby: server.is_standby, user: &server.user };
+    let reading = Reading {
+        timeouts: &options.timeouts,
+        on_standby: server.is_standby,
+        arms_timeout_once: server.version.starts_with("10."),
+        user: &server.user,
+    };
     reading.settle(client, &mut findings, watch)?;
     excluded.dropped = forget_dropped(client, &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })

@@ -124,6 +124,10 @@ fn patterns(
         .iter()
         .chain(excluded)
         .map(|text| {
+            if text.is_empty() {
+                return Err(Error::refusal(DOING, format!("the pattern for a {what} is empty"))
+                    .with_hint("* stands for every name"));
+            }
             parse(text).ok_or_else(|| {
                 Error::refusal(DOING, format!("improper {what} name (too many dotted names): {text}"))
                     .with_hint("put double quotes round a name with a dot in it")

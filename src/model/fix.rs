@@ -82,12 +82,31 @@ impl Fix {
     }
 
     /// Keeps everybody from calling `nextval`, drops the values that other sessions have cached, and makes the
-    /// `setval` that follows part of the transaction; changes nothing, as the cache size is the present one.
+    /// `setval` that follows part of the transaction; changes nothing, as the start value is the present one.
     /// `None` where the sequence is not ours to alter.
+    ///
+    /// START, and not another option: what somebody else's ALTER sets while this one waits for it would be undone,
+    /// unless it is another option, which is compared afterwards; and the start value matters to RESTART alone.
     pub fn lock_sequence_sql(&self) -> Option<String> {
-        (self.protection == Protection::Full).then(|| {
-            format!("ALTER SEQUENCE {} CACHE {}", self.sequence.name.to_sql(), self.sequence.definition.cache_size)
-        })
+        let start = self.sequence.definition.start_value;
+        (self.protection == Protection::Full)
+            .then(|| format!("ALTER SEQUENCE {} START WITH {start}", self.sequence.name.to_sql()))
+    }
+
+    /// Whether the sequence is still defined as it was when the fix was decided.
+    pub fn is_unchanged_sql(&self) -> String {
+        let definition = &self.sequence.definition;
+        format!(
+            "EXISTS (SELECT FROM pg_catalog.pg_sequence WHERE seqrelid = {} AND seqstart = {} AND seqincrement = {} \
+             AND seqmin = {} AND seqmax = {} AND seqcache = {} AND seqcycle = {})",
+            self.sequence.name.to_regclass_sql(),
+            sql_integer(definition.start_value),
+            sql_integer(definition.increment),
+            sql_integer(definition.min_value),
+            sql_integer(definition.max_value),
+            definition.cache_size,
+            definition.cycle
+        )
     }
 
     /// The move itself. It is guarded in its own text: it does nothing where the sequence is there already.
@@ -105,14 +124,15 @@ impl Fix {
             ),
             Protection::Advance => format!(
                 "SELECT pg_catalog.count(pg_catalog.nextval({regclass})) FROM {sequence} AS state, \
-                 LATERAL pg_catalog.generate_series(1, ({last} - state.last_value) / ({step}) \
+                 LATERAL pg_catalog.generate_series(1, \
+                 pg_catalog.div({last}::pg_catalog.numeric - state.last_value, {step})::pg_catalog.int8 \
                  + CASE WHEN state.is_called THEN 0 ELSE 1 END) \
                  WHERE state.last_value {before} {last} OR (state.last_value = {last} AND NOT state.is_called)"
             ),
         }
     }
 
-    /// Whether no value past the planned one has come in: true while the plan still holds.
+    /// Whether the sequence is unchanged and no value past the planned one has come in: whether the plan still holds.
     pub fn still_holds_sql(&self) -> String {
         let ascending = self.sequence.definition.is_ascending();
         let (from, to) = if ascending {
@@ -130,7 +150,7 @@ impl Fix {
                 format!("NOT EXISTS (SELECT FROM {table} WHERE {name} >= {from} AND {name} <= {to})")
             })
             .collect();
-        format!("SELECT {}", columns.join(" AND "))
+        format!("SELECT {} AND {}", self.is_unchanged_sql(), columns.join(" AND "))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::letters::is_harmful;
+
 /// The name of a relation with its schema, as the catalog spells it: unquoted, case kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QualifiedName {
@@ -36,18 +38,18 @@ impl fmt::Display for QualifiedName {
     }
 }
 
-/// An identifier as a statement always takes it. A control character is written as its number: the same name on one
-/// line. Beyond ASCII the server might not take the number, as that depends on its encoding
+/// An identifier as a statement always takes it. A letter that a terminal would obey is written as its number:
+/// the same name, and harmless to look at
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 pub(crate) fn always_quoted(identifier: &str) -> String {
-    if !identifier.contains(|letter: char| letter.is_ascii_control()) {
+    if !identifier.contains(is_harmful) {
         return in_double_quotes(identifier);
     }
     let escaped: String = identifier
         .chars()
         .map(|letter| match letter {
             '\\' => "\\\\".to_owned(),
-            letter if letter.is_ascii_control() => format!("\\{:04X}", u32::from(letter)),
+            letter if is_harmful(letter) => format!("\\{:04X}", u32::from(letter)),
             letter => letter.to_string(),
         })
         .collect();
@@ -71,17 +73,17 @@ pub fn quote_identifier(identifier: &str) -> String {
     }
 }
 
-/// A string constant on one line, right under either setting of `standard_conforming_strings`.
+/// A string constant, right under either setting of `standard_conforming_strings`, and harmless to look at.
 pub fn quote_literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
-    if !text.contains(|letter: char| letter == '\\' || letter.is_ascii_control()) {
+    if !text.contains(|letter: char| letter == '\\' || is_harmful(letter)) {
         return format!("'{quoted}'");
     }
     let escaped: String = quoted
         .chars()
         .map(|letter| match letter {
             '\\' => "\\\\".to_owned(),
-            letter if letter.is_ascii_control() => format!("\\x{:02X}", u32::from(letter)),
+            letter if is_harmful(letter) => format!("\\u{:04X}", u32::from(letter)),
             letter => letter.to_string(),
         })
         .collect();
@@ -136,9 +138,9 @@ mod tests {
     }
 
     #[test]
-    fn a_control_character_is_written_as_a_number() {
+    fn what_a_terminal_would_obey_is_written_as_a_number() {
         assert_eq!(always_quoted("a\u{1b}\\\"b"), r#"U&"a\001B\\""b""#);
-        assert_eq!(quote_literal("a\u{1b}'b"), r"E'a\x1B''b'");
+        assert_eq!(quote_literal("a\u{202e}'b"), r"E'a\u202E''b'");
     }
 
     #[test]

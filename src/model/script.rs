@@ -1,6 +1,7 @@
 //! A plan as a script for `psql`: the same statements, in the same order, with the same guards.
 
 use super::fix::Fix;
+use super::letters::is_harmful;
 use super::plan::Plan;
 
 /// The settings that a transaction of ours begins with.
@@ -61,19 +62,23 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
     lines.push("\\set holds false".into());
     lines.extend(begin_fix_sql(timeouts).into_iter().map(|sql| sql + ";"));
     lines.push(fix.lock_tables_sql() + ";");
+    lines.push(format!("SELECT {} AS holds \\gset", fix.is_unchanged_sql()));
+    lines.push("\\if :holds".into());
     lines.extend(fix.lock_sequence_sql().map(|sql| sql + ";"));
     lines.push(format!("{} AS holds \\gset", fix.still_holds_sql()));
+    lines.push("\\endif".into());
     lines.push("\\if :holds".into());
     lines.push(fix.move_sql() + ";");
+    lines.push("COMMIT;".into());
     lines.push("\\else".into());
+    lines.push("ROLLBACK;".into());
     let name = one_line(&fix.sequence.name.to_string()).replace('\\', "\\\\").replace('\'', "''");
-    lines.push(format!("\\echo 'left alone, as it could not be locked or its table has changed: {name}'"));
-    lines.push("\\endif".into());
-    lines.push("COMMIT;\n".into());
+    lines.push(format!("\\echo 'left alone, as it could not be locked, or it or its table has changed: {name}'"));
+    lines.push("\\endif\n".into());
     lines.join("\n")
 }
 
 /// A name in a comment or a message must not begin a new line.
 fn one_line(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+    name.chars().map(|letter| if is_harmful(letter) { '?' } else { letter }).collect()
 }

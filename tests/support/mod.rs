@@ -63,20 +63,12 @@ impl Database {
         let name = format!("Test {} Db", DATABASES.fetch_add(1, Ordering::Relaxed));
         administer(server, &format!("CREATE DATABASE \"{name}\""))
             .unwrap_or_else(|error| panic!("{}", describe(&error)));
-        Self {
-            name,
-            server: server.clone(),
-            is_ours: true,
-        }
+        Self { name, server: server.clone(), is_ours: true }
     }
 
     /// The same database through another server: a standby of its own.
     pub fn seen_on(&self, server: &Server) -> Self {
-        Self {
-            name: self.name.clone(),
-            server: server.clone(),
-            is_ours: false,
-        }
+        Self { name: self.name.clone(), server: server.clone(), is_ours: false }
     }
 
     /// The server that holds it.
@@ -96,15 +88,12 @@ impl Database {
 
     /// A new session of `role`.
     pub fn client_as(&self, role: &str) -> Client {
-        self.server
-            .connect(role, &self.name)
-            .unwrap_or_else(|error| panic!("{}", describe(&error)))
+        self.server.connect(role, &self.name).unwrap_or_else(|error| panic!("{}", describe(&error)))
     }
 
     /// Runs statements; a failure ends the test with the server's words.
     pub fn execute(&self, sql: &str) {
-        self.try_execute(sql)
-            .unwrap_or_else(|error| panic!("{}\nin: {sql}", describe(&error)));
+        self.try_execute(sql).unwrap_or_else(|error| panic!("{}\nin: {sql}", describe(&error)));
     }
 
     /// Runs statements that may fail.
@@ -119,8 +108,7 @@ impl Database {
     /// The first value of the only row.
     pub fn value<T: FromSqlOwned>(&self, sql: &str) -> T {
         let row = self.client().query_one(sql, &[]);
-        row.unwrap_or_else(|error| panic!("{}\nin: {sql}", describe(&error)))
-            .get(0)
+        row.unwrap_or_else(|error| panic!("{}\nin: {sql}", describe(&error))).get(0)
     }
 
     /// All rows as the server writes them.
@@ -131,12 +119,7 @@ impl Database {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
-        rows.map(|row| {
-            (0..row.len())
-                .map(|column| row.get(column).map(String::from))
-                .collect()
-        })
-        .collect()
+        rows.map(|row| (0..row.len()).map(|column| row.get(column).map(String::from)).collect()).collect()
     }
 
     /// `last_value` and `is_called` of every sequence, temporary ones excepted, by quoted and qualified name.
@@ -150,9 +133,10 @@ impl Database {
         let mut states = BTreeMap::new();
         // In pieces: one statement over ten thousand sequences runs out of shared memory for locks.
         for names in names.chunks(500) {
-            let each = names.iter().enumerate().map(|(place, name)| {
-                format!("SELECT {place}, last_value, is_called FROM {}", known(name))
-            });
+            let each = names
+                .iter()
+                .enumerate()
+                .map(|(place, name)| format!("SELECT {place}, last_value, is_called FROM {}", known(name)));
             let rows = client.query(&each.collect::<Vec<_>>().join(" UNION ALL "), &[]);
             for row in rows.unwrap_or_else(|error| panic!("{}", describe(&error))) {
                 let place = usize::try_from(row.get::<_, i32>(0)).expect("it came from a usize");
@@ -183,24 +167,13 @@ impl Database {
                 command.env_remove(name);
             }
         }
-        for name in [
-            "RUST_LOG",
-            "RUST_LOG_STYLE",
-            "NO_COLOR",
-            "CLICOLOR",
-            "CLICOLOR_FORCE",
-            "COLUMNS",
-        ] {
+        for name in ["RUST_LOG", "RUST_LOG_STYLE", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(name);
         }
         // No password or service file of whoever runs the tests.
         command.env("HOME", "/nonexistent");
-        command
-            .env("PGHOST", self.server.directory())
-            .env("PGPORT", self.server.port().to_string());
-        command
-            .env("PGUSER", "postgres")
-            .env("PGDATABASE", &self.name);
+        command.env("PGHOST", self.server.directory()).env("PGPORT", self.server.port().to_string());
+        command.env("PGUSER", "postgres").env("PGDATABASE", &self.name);
         command.stdin(Stdio::null());
         command
     }
@@ -217,10 +190,7 @@ impl Drop for Database {
             return;
         }
         let _ = if self.server.version() >= 130_000 {
-            administer(
-                &self.server,
-                &format!("DROP DATABASE \"{name}\" WITH (FORCE)"),
-            )
+            administer(&self.server, &format!("DROP DATABASE \"{name}\" WITH (FORCE)"))
         } else {
             let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
             administer(&self.server, &format!("{end} = '{name}'"))
@@ -259,10 +229,7 @@ impl Run {
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
-        let status = output
-            .status
-            .code()
-            .or_else(|| output.status.signal().map(|signal| 128 + signal));
+        let status = output.status.code().or_else(|| output.status.signal().map(|signal| 128 + signal));
         Self {
             status: status.expect("a process that ended has a code or a signal"),
             stdout: String::from_utf8(output.stdout).expect("what we print is UTF-8"),
@@ -284,10 +251,7 @@ fn describe(error: &postgres::Error) -> String {
     let mut text = error.to_string();
     if let Some(said) = error.as_db_error() {
         let _ = write!(text, ": {} ({})", said.message(), said.code().code());
-        for more in [said.detail(), said.hint(), said.where_()]
-            .into_iter()
-            .flatten()
-        {
+        for more in [said.detail(), said.hint(), said.where_()].into_iter().flatten() {
             let _ = write!(text, "\n  {more}");
         }
     } else if let Some(cause) = error.source() {

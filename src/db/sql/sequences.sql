@@ -115,7 +115,7 @@ described_column AS (
         COALESCE(d.type_oid, a.atttypid) AS base_type,
         CASE WHEN a.atttypmod = -1 THEN COALESCE(d.typmod, -1) ELSE a.atttypmod END AS typmod,
         -- A default refers to no column, so it can be printed without its table: given the table, the server would
-        -- lock it, and one table under ALTER would stop us. Only a generated column's expression has columns (VAR).
+        -- lock it, and one table that somebody rebuilds would stop us. Only a generated column's expression has columns (VAR).
         CASE
             WHEN pg_catalog.strpos(ad.adbin::pg_catalog.text, '{VAR ') > 0 THEN 'an expression over other columns'
             ELSE pg_catalog.pg_get_expr(ad.adbin, 0)
@@ -202,7 +202,7 @@ SELECT
     s.seqcache AS cache_size,
     s.seqcycle AS cycle,
     s.relpersistence = 'u' AS is_unlogged,
-    -- The owner, too, needs UPDATE for setval. Of an object that has just been dropped the server answers NULL.
+    -- The owner, too, needs the privilege to set it. Of an object that has just been dropped the server answers NULL.
     pg_catalog.pg_has_role(s.relowner, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'UPDATE') AS is_ours,
     pg_catalog.has_table_privilege(s.oid, 'SELECT') AS can_read_sequence,
     pg_catalog.has_schema_privilege(s.relnamespace, 'USAGE') AS can_use_sequence_schema,
