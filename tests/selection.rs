@@ -187,3 +187,14 @@ fn a_fix_touches_what_is_selected_and_nothing_else() {
     let table = database.run(&["-t", "album"]).expect_status(0);
     assert!(table.stdout.contains("9 not selected"), "{table:#?}");
 }
+
+#[test]
+fn the_databases_own_name_may_stand_in_front_as_with_pg_dump() {
+    let database = Database::with_setup(
+        "CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE u (id serial)",
+    );
+    let own = format!("\"{}\".public.t", database.name());
+    let run = database.run(&["--format", "json", "-t", &own]).expect_status(1);
+    assert_eq!(run.json()["excluded"]["not_selected"], 1);
+    database.run(&["-t", "elsewhere.public.t"]).expect_status(2);
+}

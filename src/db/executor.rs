@@ -95,7 +95,11 @@ fn apply_one(client: &mut Client, fix: &Fix, options: &ApplyOptions, watch: &dyn
             return Ok(Outcome::Failed(failure(&error)));
         }
         if attempt >= options.attempts {
-            let holders = blockers::describe(client, fix, &options.timeouts)?;
+            let holders = match blockers::describe(client, fix, &options.timeouts) {
+                Ok(holders) => holders,
+                Err(lost) if lost.is_connection_lost() => return Err(lost),
+                Err(unknown) => format!("who holds it could not be asked: {}", unknown.said()),
+            };
             return Ok(Outcome::Busy(Doubt::with_cure(
                 format!("{}; {holders}", error.said()),
                 "run again when it is done, or raise --lock-timeout",

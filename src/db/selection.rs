@@ -151,6 +151,8 @@ impl Matches {
         let schema_regexes: Vec<&str> = schemas.iter().map(|pattern| pattern.name.as_str()).collect();
         let table_schemas: Vec<&str> =
             tables.iter().map(|pattern| pattern.schema.as_deref().unwrap_or_default()).collect();
+        let databases: Vec<&str> =
+            tables.iter().map(|pattern| pattern.database.as_deref().unwrap_or_default()).collect();
         let table_regexes: Vec<&str> = tables.iter().map(|pattern| pattern.name.as_str()).collect();
         let rows = client
             .query_typed(
@@ -159,6 +161,7 @@ impl Matches {
                     (&schema_regexes, Type::TEXT_ARRAY),
                     (&table_schemas, Type::TEXT_ARRAY),
                     (&table_regexes, Type::TEXT_ARRAY),
+                    (&databases, Type::TEXT_ARRAY),
                 ],
             )
             .map_err(|error| failed(&error))?;

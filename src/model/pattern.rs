@@ -1,11 +1,13 @@
 //! The patterns of `-n`, `-N`, `-t` and `-T`, as psql and pg_dump read them
 //! (<https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS>).
 
-/// A pattern as two regular expressions of PostgreSQL, each for a whole name.
+/// A pattern as regular expressions of PostgreSQL, each for a whole name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     /// As it was written.
     pub text: String,
+    /// For the database, which can only be the present one; `None` where the pattern names none.
+    pub database: Option<String>,
     /// For the schema; `None` where the pattern names none.
     pub schema: Option<String>,
     /// For the name.
@@ -13,12 +15,13 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads the pattern of a relation: `name` or `schema.name`. `None` where it has more dots than that.
+    /// Reads the pattern of a relation: `name`, `schema.name` or `database.schema.name`. `None` where it has more dots.
     pub fn of_relation(text: &str) -> Option<Self> {
         let mut parts = parts(text);
         let name = parts.pop()?;
         let schema = parts.pop();
-        parts.is_empty().then(|| Self { text: text.to_owned(), schema, name })
+        let database = parts.pop();
+        parts.is_empty().then(|| Self { text: text.to_owned(), database, schema, name })
     }
 
     /// Reads the pattern of a schema. `None` where it has a dot.
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn too_many_dots_are_refused() {
-        assert_eq!(Pattern::of_relation("db.public.t"), None);
+        assert_eq!(Pattern::of_relation("a.db.public.t"), None);
         assert_eq!(Pattern::of_schema("db.public"), None);
     }
 }
