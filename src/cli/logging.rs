@@ -44,7 +44,7 @@ pub fn start(verbose: u8) -> MultiProgress {
         .format(|out, record| {
             let style = out.default_level_style(record.level());
             let text = printable(&record.args().to_string());
-            writeln!(out, "{} {style}{}{style:#} {text}", out.timestamp(), record.level())
+            writeln!(out, "[{} {style}{:<5}{style:#}] {text}", out.timestamp(), record.level())
         })
         .build();
     let bars = MultiProgress::new();
