@@ -231,9 +231,10 @@ fn a_limit_on_transactions_is_no_limit_for_us() {
 fn a_scan_of_many_partitions_holds_few_locks() {
     let database = Database::with_setup(
         "DO $$ BEGIN FOR t IN 1..4 LOOP
-             EXECUTE format('CREATE TABLE tree%s (id serial, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k)', t);
+             EXECUTE format('CREATE TABLE tree%s (id serial, k int) PARTITION BY LIST (k)', t);
              FOR k IN 1..30 LOOP
                  EXECUTE format('CREATE TABLE tree%s_%s PARTITION OF tree%s FOR VALUES IN (%s)', t, k, t, k);
+                 EXECUTE format('CREATE UNIQUE INDEX ON tree%s_%s (id)', t, k);
              END LOOP;
          END LOOP; END $$",
     );
@@ -249,4 +250,132 @@ fn a_scan_of_many_partitions_holds_few_locks() {
     assert!(locks < 70, "{locks} locks at once");
     holder.batch_execute("ROLLBACK").expect("let go");
     assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
+fn a_default_of_a_domain_is_a_default() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE ids; CREATE DOMAIN did AS int DEFAULT nextval('ids');
+         CREATE TABLE t (id did PRIMARY KEY, n text); INSERT INTO t VALUES (1), (2), (3);
+         CREATE TABLE own (id did PRIMARY KEY DEFAULT 7)",
+    );
+    assert_eq!(entry(&scan(&database), "ids")["colliding_calls"], 3);
+    database.run(&["fix", "--yes"]).expect_status(0);
+    database.execute("INSERT INTO t (n) VALUES ('a')");
+}
+
+#[test]
+fn a_view_is_left_alone_unless_its_table_counts() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s;
+         CREATE TABLE t1 (id int PRIMARY KEY DEFAULT nextval('s')); CREATE TABLE t2 (id int PRIMARY KEY);
+         CREATE VIEW v AS SELECT * FROM t2; ALTER VIEW v ALTER id SET DEFAULT nextval('s');
+         CREATE TABLE o (id int PRIMARY KEY); CREATE SEQUENCE os OWNED BY o.id; INSERT INTO o VALUES (1), (2);
+         CREATE VIEW ov AS SELECT * FROM o; ALTER VIEW ov ALTER id SET DEFAULT nextval('os')",
+    );
+    let report = scan(&database);
+    assert_eq!(entry(&report, "s")["status"], "not_comparable");
+    assert_eq!(entry(&report, "os")["status"], "behind");
+}
+
+#[test]
+fn moving_by_nextval_never_uses_a_sequence_up() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s CACHE 100 MAXVALUE 100; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s'));
+         INSERT INTO t SELECT generate_series(1, 40)",
+    );
+    let role = support::role_name();
+    database.execute(&format!(
+        "CREATE ROLE \"{role}\" LOGIN; GRANT ALL ON t TO \"{role}\"; GRANT SELECT, USAGE ON s TO \"{role}\""
+    ));
+    let before = database.sequence_states();
+    let run = database.run(&["fix", "--yes", "-U", &role]).expect_status(1);
+    assert!(run.stdout.contains("run as the sequence's owner"), "{run:#?}");
+    assert_eq!(database.sequence_states(), before);
+    database.execute(&format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\""));
+}
+
+#[test]
+fn a_move_by_nextval_that_is_cut_short_says_where_the_sequence_stands() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s'));
+         INSERT INTO t SELECT generate_series(1, 100); INSERT INTO t VALUES (9000000)",
+    );
+    let role = support::role_name();
+    database.execute(&format!(
+        "CREATE ROLE \"{role}\" LOGIN; GRANT ALL ON t TO \"{role}\"; GRANT SELECT, USAGE ON s TO \"{role}\""
+    ));
+    let run = database.run(&["fix", "--yes", "-U", &role, "--statement-timeout", "300ms", "--format", "json"]);
+    let found = entry(&run.expect_status(1).json(), "s");
+    let stands: i64 = database.value("SELECT last_value FROM s");
+    assert!(found["reason"].as_str().expect("a reason").contains(&format!("it stands at {stands}")), "{found:#}");
+    database.execute(&format!("DROP OWNED BY \"{role}\"; DROP ROLE \"{role}\""));
+}
+
+#[test]
+fn a_fix_does_not_lead_to_an_ignored_value() {
+    let database = Database::with_setup(
+        "CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 10);
+         INSERT INTO t VALUES (1001), (1002)",
+    );
+    for arguments in [["--ignore-above", "1001", "--headroom", "0"], ["--ignore-above", "1000", "--headroom", "990"]] {
+        let run = Database::run(&database, &[&["fix", "--yes"], &arguments[..]].concat()).expect_status(1);
+        assert!(run.stdout.contains("which is ignored, is stored"), "{run:#?}");
+    }
+    database.run(&["fix", "--yes", "--ignore-above", "1000"]).expect_status(0);
+    assert_eq!(database.value::<i32>("INSERT INTO t DEFAULT VALUES RETURNING id"), 11);
+    let run = database.run(&["--ignore-above", "1000"]).expect_status(0);
+    assert!(run.stdout.contains("ignored, as asked for, although it is stored: 1001"), "{run:#?}");
+}
+
+#[test]
+fn a_column_that_stays_outgrown_is_left_unfixed() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s; CREATE TABLE a (id smallint PRIMARY KEY DEFAULT nextval('s'));
+         CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('s')); SELECT setval('s', 40000);
+         INSERT INTO b SELECT generate_series(40001, 40010)",
+    );
+    database.run(&["fix", "--yes"]).expect_status(1);
+    database.execute("INSERT INTO b DEFAULT VALUES");
+}
+
+#[test]
+fn an_outlier_that_was_fixed_is_counted_once() {
+    let database = Database::with_setup(
+        "CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 10);
+         INSERT INTO t VALUES (2000000000); SELECT setval('t_id_seq', 10)",
+    );
+    database.run(&["fix", "--dry-run", "--fix-outliers"]).expect_status(1);
+    let run = database.run(&["fix", "--yes", "--fix-outliers"]).expect_status(0);
+    assert!(run.stdout.contains("1 sequence: 1 fixed.") && !run.stdout.contains("ask for the fix"), "{run:#?}");
+}
+
+#[test]
+fn a_partition_that_is_being_detached_is_read_by_itself() {
+    if support::server_version() < 140_000 {
+        return;
+    }
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s; CREATE TABLE p (id int DEFAULT nextval('s'), k int) PARTITION BY LIST (k);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+         ALTER TABLE p1 ADD PRIMARY KEY (id);
+         INSERT INTO p1 (id, k) SELECT g, 1 FROM generate_series(1, 100) AS g;
+         INSERT INTO p2 (id, k) SELECT g, 2 FROM generate_series(1, 30) AS g",
+    );
+    let mut reader = database.client();
+    reader.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM p").expect("a snapshot");
+    let mut detacher = database.client();
+    detacher.batch_execute("SET statement_timeout = '500ms'").expect("set");
+    detacher.batch_execute("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY").expect_err("it waits for the reader");
+    reader.batch_execute("ROLLBACK").expect("done");
+    database.run(&["fix", "--yes"]).expect_status(0);
+    database.execute("INSERT INTO p1 (k) VALUES (1)");
+}
+
+#[test]
+fn a_sequence_that_only_an_arguments_default_draws_from_is_named_with_the_function() {
+    let database = Database::with_setup(
+        "CREATE SEQUENCE s; CREATE FUNCTION newrow(p bigint DEFAULT nextval('s')) RETURNS bigint LANGUAGE sql AS 'SELECT $1'",
+    );
+    assert_eq!(entry(&scan(&database), "s")["callers"][0]["name"], "function public.newrow(p bigint)");
 }

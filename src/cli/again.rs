@@ -10,11 +10,16 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
             // It may be the command, or a name.
             "scan" => return None,
             "--password" | "--no-password" => words.push(argument),
-            secret if secret.contains("password") || secret.contains("://") => return None,
+            secret if secret.contains("password") || has_secret_in_uri(secret) => return None,
             word => words.push(quoted(word)),
         }
     }
     Some(words.join(" "))
+}
+
+/// Whether a URI names a user with something behind: `postgres://user:secret@host/`.
+fn has_secret_in_uri(word: &str) -> bool {
+    word.split_once("://").is_some_and(|(_, rest)| rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')))
 }
 
 /// A word as a POSIX shell takes it.
@@ -44,6 +49,7 @@ mod tests {
     #[test]
     fn a_password_is_not_said_again() {
         assert_eq!(command(&["postgres://u:secret@h/d"]), None);
+        assert_eq!(command(&["postgres://u@h/d"]).as_deref(), Some("pgseqfix fix postgres://u@h/d"));
         assert_eq!(command(&["host=h password = secret"]), None);
         assert_eq!(command(&["-h", "db", "scan", "shop"]), None);
     }

@@ -38,7 +38,8 @@ pub struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 nothing is behind, or all is fixed; 1 something is behind, or left unfixed; 2 trouble.
+Exit status: 0 nothing is behind, or all is fixed; 1 something is behind or exhausted, or left
+unfixed; 2 trouble; 130 ended by a signal. Options of fix: see pgseqfix fix --help.
 
 For example:
   pgseqfix shop                          what is behind in database shop, and why

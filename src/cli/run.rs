@@ -92,7 +92,10 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                 Picked::Some(plan) => plan,
                 Picked::Nothing(exit) => {
                     tell("nothing was changed");
-                    return Ok(exit);
+                    if request.output.format == Format::Table {
+                        return Ok(exit);
+                    }
+                    Plan::default()
                 }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
@@ -185,7 +188,7 @@ fn report(
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
         Format::Markdown => render::markdown::render(&report, all, out),
-        Format::Sql => render::sql::render(plan, &request.apply.timeouts, place == Place::Terminal, out),
+        Format::Sql => render::sql::render(plan, mode, &request.apply.timeouts, place == Place::Terminal, out),
     });
     let summary = Summary::of(&report);
     delivered.map_err(|error| {

@@ -94,6 +94,7 @@ impl Error {
     /// What to try, where there is something: ours first, else the server's.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref().or(match &self.said {
+            Said::Server(error) if error.code() == &SqlState::QUERY_CANCELED => Some("raise --statement-timeout"),
             Said::Server(error) => error.hint(),
             _ => None,
         })

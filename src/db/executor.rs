@@ -18,8 +18,8 @@ use super::inspect::Probe;
 use super::session::{begin_read_write_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    Decision, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, SequenceState, Status, Timeouts,
-    collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, Protection, SequenceState, Status,
+    Timeouts, collisions_sql, decide,
 };
 
 /// How a plan is applied.
@@ -87,6 +87,9 @@ fn apply_one(client: &mut Client, fix: &Fix, options: &ApplyOptions, watch: &dyn
             Err(error) => error,
         };
         roll_back(client);
+        if fix.protection == Protection::Advance && may_have_moved(&error) {
+            return Ok(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?));
+        }
         if watch.is_stopped() {
             return Ok(Outcome::NotReached);
         }
@@ -145,7 +148,7 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
     let after = read_back(client, &fix).map_err(failed("read back"))?;
     let is_there = after.is_some_and(|after| {
         let next = fix.sequence.definition.next_value(after);
-        next.is_none_or(|next| !fix.sequence.definition.is_past(fix.next_value, next))
+        next.is_some_and(|next| !fix.sequence.definition.is_past(fix.next_value, next))
     });
     let Some(after) = after.filter(|_| is_there) else {
         roll_back(client);
@@ -184,6 +187,7 @@ fn pending(fix: &Fix) -> Finding {
         state: None,
         columns: fix.columns.clone(),
         range: fix.range,
+        ignored: None,
         status: Status::Pending,
     }
 }
@@ -192,7 +196,7 @@ fn pending(fix: &Fix) -> Finding {
 fn settle(row: &SimpleQueryRow, fix: &Fix) -> Result<(Finding, SequenceState), Error> {
     let probe = Probe::of(row)?;
     let mut finding = pending(fix);
-    probe.put_farthest(&mut finding);
+    probe.put_values(&mut finding);
     let seen = Observation { farthest: finding.farthest(), collisions: probe.collisions };
     finding.settle(probe.state, seen, false);
     Ok((finding, probe.state))
@@ -204,6 +208,22 @@ fn read_back(client: &mut Client, fix: &Fix) -> Result<Option<SequenceState>, po
     Ok(found
         .first()
         .and_then(|row| Some(SequenceState { last_value: row.get(0)?.parse().ok()?, is_called: row.get(1)? == "t" })))
+}
+
+/// Whether a failed statement may have called `nextval`: one that waited for a lock has not.
+fn may_have_moved(error: &Error) -> bool {
+    error.code() == Some(&SqlState::QUERY_CANCELED)
+}
+
+/// `nextval` is not undone by ROLLBACK: says where the sequence stands.
+fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
+    let state = read_back(client, fix)
+        .map_err(|error| Error::new(format!("could not read {} back", fix.sequence.name), &error))?
+        .map_or_else(|| "nobody knows where".to_owned(), |state| state.to_string());
+    Ok(Doubt::with_cure(
+        format!("{}; it stands at {state}, as nextval is not undone", error.said()),
+        "run again to move it on, with a longer --statement-timeout",
+    ))
 }
 
 /// Why a fix failed, in the server's words, and what would help.

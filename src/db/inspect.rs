@@ -78,7 +78,7 @@ impl Reading<'_> {
             if finding.status != Status::Pending {
                 continue;
             }
-            probe.put_farthest(finding);
+            probe.put_values(finding);
             let definition = &finding.sequence.definition;
             let next = definition.next_value(probe.state);
             let reached = finding.farthest().zip(next).is_some_and(|(far, next)| !definition.is_past(next, far));
@@ -96,7 +96,7 @@ impl Reading<'_> {
         for row in self.read(client, &probes)? {
             let probe = Probe::of(&row)?;
             let finding = &mut findings[probe.item];
-            probe.put_farthest(finding);
+            probe.put_values(finding);
             let seen = Observation { farthest: finding.farthest(), collisions: probe.collisions };
             finding.settle(probe.state, seen, self.on_standby);
         }
@@ -127,6 +127,7 @@ pub(crate) struct Probe {
     item: usize,
     pub(crate) state: SequenceState,
     farthest: Vec<Option<i64>>,
+    ignored: Option<i64>,
     pub(crate) collisions: Option<Collisions>,
 }
 
@@ -142,9 +143,9 @@ impl Probe {
         let farthest = row.get(3)?.trim_matches(['{', '}']);
         let farthest =
             if farthest.is_empty() { Vec::new() } else { farthest.split(',').map(|one| one.parse().ok()).collect() };
-        let collisions = if row.len() > 4 && row.get(4).is_some() {
-            let calls = row.get(5)?.parse().ok()?;
-            Some(Collisions { nearest: number(4)?, calls, calls_is_minimum: calls >= COUNT_LIMIT })
+        let collisions = if row.len() > 5 && row.get(5).is_some() {
+            let calls = row.get(6)?.parse().ok()?;
+            Some(Collisions { nearest: number(5)?, calls, calls_is_minimum: calls >= COUNT_LIMIT })
         } else {
             None
         };
@@ -152,12 +153,14 @@ impl Probe {
             item: row.get(0)?.parse().ok()?,
             state: SequenceState { last_value: number(1)?, is_called: row.get(2)? == "t" },
             farthest,
+            ignored: number(4),
             collisions,
         })
     }
 
-    /// Gives each column that counts its farthest value.
-    pub(crate) fn put_farthest(&self, finding: &mut Finding) {
+    /// Gives each column that counts its farthest value, and the finding what is ignored.
+    pub(crate) fn put_values(&self, finding: &mut Finding) {
+        finding.ignored = self.ignored;
         let counted = finding.columns.iter_mut().filter(|column| column.counts());
         for (column, farthest) in counted.zip(&self.farthest) {
             column.farthest = *farthest;

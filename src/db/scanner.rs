@@ -100,7 +100,7 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     };
     let range = definition.range().meet(wanted);
     let status = Status::by_catalog(&sequence, &columns, user);
-    Finding { sequence, state: None, columns, range, status }
+    Finding { sequence, state: None, columns, range, ignored: None, status }
 }
 
 /// Takes out what could not be read because it was dropped meanwhile, and counts it: the database does not hold it.

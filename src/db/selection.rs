@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use postgres::Client;
+use postgres::error::SqlState;
 use postgres::types::Type;
 
 use super::catalog::Cataloged;
@@ -145,8 +146,13 @@ struct Matches {
 impl Matches {
     fn read(client: &mut Client, schemas: &[Pattern], tables: &[Pattern]) -> Result<Self, Error> {
         let failed = |error: &postgres::Error| {
-            Error::new(DOING, error)
-                .with_hint("patterns are read as psql's: * ? and regular expressions, quoted as SQL names")
+            let is_pattern = error.code() == Some(&SqlState::INVALID_REGULAR_EXPRESSION);
+            let error = Error::new(DOING, error);
+            if is_pattern {
+                return error
+                    .with_hint("patterns are read as psql's: * ? and regular expressions, quoted as SQL names");
+            }
+            error
         };
         let schema_regexes: Vec<&str> = schemas.iter().map(|pattern| pattern.name.as_str()).collect();
         let table_schemas: Vec<&str> =

@@ -110,7 +110,7 @@ pub struct ColumnFacts {
     pub table_oid: u32,
     /// The table's kind.
     pub kind: RelationKind,
-    /// The tables that this one inherits from or is a partition of.
+    /// The tables that this one inherits from or is a partition of; of a view those that it shows.
     pub parents: Vec<u32>,
     /// Its name.
     pub column: String,

@@ -1,6 +1,5 @@
 //! What was found out about one sequence.
 
-use super::catalog::RelationKind;
 use super::doubt::Doubt;
 use super::drift::{Drift, Exhaustion, Observation, assess};
 use super::linking::{LinkedColumn, Role, column_limit};
@@ -53,6 +52,8 @@ pub struct Finding {
     pub columns: Vec<LinkedColumn>,
     /// The values that are looked at: the sequence's range, less what the caller ignores.
     pub range: ValueRange,
+    /// The nearest stored value that the caller ignores.
+    pub ignored: Option<i64>,
     /// How it stands.
     pub status: Status,
 }
@@ -68,16 +69,14 @@ impl Finding {
         let drift = assess(definition, state, limit, seen);
         self.state = Some(state);
         self.status = match drift {
-            Drift::InSync | Drift::Exhausted(Exhaustion::NoNextValue)
-                if on_standby && may_run_ahead(definition, state, seen.farthest) =>
-            {
+            drift if on_standby && may_differ_on_primary(&drift, definition, state, seen.farthest) => {
                 Status::Undecided(Doubt::with_cure(
-                    "a standby sees a sequence up to 32 values ahead of the primary, and stored values lie within that",
+                    "a standby sees a sequence up to 32 values ahead of the primary, and that decides here",
                     "run the scan on the primary",
                 ))
             }
             // Others draw on, and this column's next default INSERT fails.
-            Drift::InSync if self.outgrown_at(definition.next_value(state)).is_some() => {
+            Drift::InSync if !on_standby && self.outgrown_at(definition.next_value(state)).is_some() => {
                 let limit = self.outgrown_at(definition.next_value(state)).map_or(limit, |(_, limit)| limit);
                 Status::Compared(Drift::Exhausted(Exhaustion::PastColumn { limit }))
             }
@@ -152,8 +151,7 @@ impl Finding {
 }
 
 pub(crate) fn is_blind(column: &LinkedColumn) -> bool {
-    // A view adds no rows of its own: where its tables are compared, nothing stays unknown.
-    matches!(column.role, Role::Blind(_)) && column.facts.kind != RelationKind::View
+    matches!(column.role, Role::Blind(_))
 }
 
 fn blind(columns: &[LinkedColumn]) -> impl Iterator<Item = &Doubt> + Clone {
@@ -161,6 +159,15 @@ fn blind(columns: &[LinkedColumn]) -> impl Iterator<Item = &Doubt> + Clone {
         Role::Blind(doubt) => Some(doubt),
         _ => None,
     })
+}
+
+/// Whether the answer could be another one where the sequence stands some values before.
+fn may_differ_on_primary(drift: &Drift, definition: &Definition, state: SequenceState, farthest: Option<i64>) -> bool {
+    match drift {
+        Drift::Exhausted(Exhaustion::NoNextValue | Exhaustion::PastColumn { .. }) => state.is_called,
+        Drift::InSync | Drift::Outlier { .. } => may_run_ahead(definition, state, farthest),
+        Drift::Behind { .. } | Drift::Exhausted(Exhaustion::FixLeavesNone(_)) | Drift::Cycling => false,
+    }
 }
 
 /// Whether the primary may still be at or before the farthest value although this standby is past it.

@@ -78,8 +78,9 @@ impl LinkedColumn {
 /// A column that draws from the sequence counts. The owner counts, too, while no default draws from the sequence:
 /// then the application calls `nextval` itself. An owner that draws from elsewhere counts for nothing.
 pub fn link(facts: Vec<ColumnFacts>) -> Vec<LinkedColumn> {
-    let somebody_draws = facts.iter().any(draws);
-    let roles: Vec<Role> = facts.iter().map(|column| role(column, somebody_draws)).collect();
+    let somebody_draws = facts.iter().any(|column| draws(column) && column.kind != RelationKind::View);
+    let mut roles: Vec<Role> = facts.iter().map(|column| role(column, somebody_draws)).collect();
+    pass_views(&facts, &mut roles);
     let are_read: Vec<bool> = facts.iter().map(|column| is_read_with_parent(column, &facts, &roles)).collect();
     facts
         .into_iter()
@@ -96,13 +97,31 @@ pub fn link(facts: Vec<ColumnFacts>) -> Vec<LinkedColumn> {
         .collect()
 }
 
+/// A view adds no rows of its own: where a table that it shows counts, nothing stays unknown.
+fn pass_views(facts: &[ColumnFacts], roles: &mut [Role]) {
+    let counted: Vec<u32> = facts
+        .iter()
+        .zip(&*roles)
+        .filter(|(_, role)| **role == Role::Counts)
+        .map(|(column, _)| column.table_oid)
+        .collect();
+    for (column, role) in facts.iter().zip(roles) {
+        if column.kind == RelationKind::View && column.parents.iter().any(|table| counted.contains(table)) {
+            *role = Role::Passed("it is a view's column: its rows are the table's".to_owned());
+        }
+    }
+}
+
 /// Whether the column's rows are read as rows of a table above it: a parent that counts, or one that is read so itself.
 fn is_read_with_parent(column: &ColumnFacts, facts: &[ColumnFacts], roles: &[Role]) -> bool {
     let mut parents = facts
         .iter()
         .zip(roles)
         .filter(|(other, _)| column.parents.contains(&other.table_oid) && other.column == column.column);
-    draws(column) && parents.any(|(parent, role)| *role == Role::Counts || is_read_with_parent(parent, facts, roles))
+    let is_table = column.kind != RelationKind::View;
+    is_table
+        && draws(column)
+        && parents.any(|(parent, role)| *role == Role::Counts || is_read_with_parent(parent, facts, roles))
 }
 
 /// Whether an INSERT that leaves the column out calls `nextval` on the sequence, and nothing more.

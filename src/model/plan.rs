@@ -80,6 +80,13 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
             "use a smaller --headroom",
         ));
     };
+    if let Some(ignored) = finding.ignored.filter(|ignored| !finding.sequence.definition.is_past(*ignored, next_value))
+    {
+        return Decision::LeaveAlone(Doubt::with_cure(
+            format!("the next value would be {next_value}, and {ignored}, which is ignored, is stored"),
+            "ignore less, or look at this table alone with -t",
+        ));
+    }
     if let Some(doubt) = privilege::missing_to_lock(&finding.columns, &options.user) {
         return Decision::LeaveAlone(doubt);
     }
@@ -109,6 +116,9 @@ fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
             format!("run as its owner, or GRANT USAGE ON SEQUENCE {name} TO {user}"),
         ));
     }
+    if let Some(doubt) = overshoot(&fix, finding) {
+        return Decision::LeaveAlone(doubt);
+    }
     if fix.increments() > ADVANCE_LIMIT {
         return Decision::LeaveAlone(Doubt::with_cure(
             format!("not its owner, and {} calls of nextval are too many", fix.increments()),
@@ -116,4 +126,21 @@ fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
         ));
     }
     Decision::Fix(Box::new(fix))
+}
+
+/// `nextval` takes whole blocks of CACHE values: the last one may reach past what is left.
+fn overshoot(fix: &Fix, finding: &Finding) -> Option<Doubt> {
+    let definition = &finding.sequence.definition;
+    let block = i128::from(definition.cache_size - 1) * i128::from(definition.increment);
+    let next = i64::try_from(i128::from(fix.next_value) + block).ok();
+    let is_left = next.is_some_and(|next| !definition.is_past(next, finding.limit()));
+    (!is_left).then(|| {
+        Doubt::with_cure(
+            format!(
+                "not its owner, and nextval, which takes {} values at once, could use it up",
+                definition.cache_size
+            ),
+            "run as the sequence's owner",
+        )
+    })
 }

@@ -14,11 +14,13 @@ use super::sequence::Sequence;
 pub const COUNT_LIMIT: u64 = 1_000_000;
 
 /// Reads the state and the farthest value of each column that counts:
-/// `item`, `last_value`, `is_called`, `farthest` (an array, in the columns' order; empty where only the state counts).
+/// `item`, `last_value`, `is_called`, `farthest` (an array, in the columns' order; empty where only the state counts),
+/// `ignored`.
 pub fn farthest_sql(item: usize, finding: &Finding) -> String {
     format!(
-        "SELECT {item} AS item, state.last_value, state.is_called, {} AS farthest FROM {} AS state",
+        "SELECT {item} AS item, state.last_value, state.is_called, {} AS farthest, {} AS ignored FROM {} AS state",
         farthest_array(finding),
+        nearest_ignored(finding),
         finding.sequence.name.to_sql()
     )
 }
@@ -34,13 +36,14 @@ pub fn collisions_sql(item: usize, finding: &Finding, count_limit: u64) -> Strin
     let stored: Vec<String> =
         finding.counted().map(|column| stored_sql(sequence, column, finding.range, count_limit)).collect();
     format!(
-        "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, seen.nearest, seen.calls \
+        "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, {ignored} AS ignored, seen.nearest, seen.calls \
          FROM {name} AS state \
          CROSS JOIN LATERAL (SELECT CASE WHEN NOT state.is_called THEN state.last_value \
          WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END AS value) AS next \
          CROSS JOIN LATERAL (SELECT pg_catalog.{nearest}(stored.value) AS nearest, pg_catalog.count(*) AS calls \
          FROM ({stored}) AS stored) AS seen",
         farthest = farthest_array(finding),
+        ignored = nearest_ignored(finding),
         name = sequence.name.to_sql(),
         step = sql_integer(increment),
         end = sql_integer(end),
@@ -56,6 +59,33 @@ fn farthest_array(finding: &Finding) -> String {
         Vec::new()
     };
     format!("ARRAY[{}]::pg_catalog.int8[]", columns.join(", "))
+}
+
+/// The nearest value that the caller takes out of the comparison although the sequence can come to it.
+fn nearest_ignored(finding: &Finding) -> String {
+    let own = finding.sequence.definition.range();
+    let is_ascending = finding.sequence.definition.is_ascending();
+    let (nearest, past, limit, within, end) = if is_ascending {
+        ("least", '>', finding.range.max, "<=", own.max)
+    } else {
+        ("greatest", '<', finding.range.min, ">=", own.min)
+    };
+    if limit == end || finding.status != Status::Pending {
+        return "NULL::pg_catalog.int8".to_owned();
+    }
+    let (limit, end) = (sql_integer(limit), sql_integer(end));
+    let function = if is_ascending { "min" } else { "max" };
+    let values: Vec<String> = finding
+        .counted()
+        .map(|column| {
+            let (name, table) = (always_quoted(&column.facts.column), column.facts.table.to_sql());
+            format!(
+                "(SELECT pg_catalog.{function}(source.{name})::pg_catalog.int8 FROM {table} AS source \
+                 WHERE source.{name} {past} {limit} AND source.{name} {within} {end})"
+            )
+        })
+        .collect();
+    format!("{nearest}({})", values.join(", "))
 }
 
 /// The farthest value of one column within the range. A fraction is cut off towards the values already passed,

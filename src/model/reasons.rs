@@ -35,6 +35,9 @@ impl Finding {
             notes.extend(self.silent_duplicates());
             notes.extend(self.long_jump(overlap));
         }
+        notes.extend(
+            self.ignored.map(|ignored| Doubt::new(format!("ignored, as asked for, although it is stored: {ignored}"))),
+        );
         if !matches!(self.status, Status::NotComparable(_)) {
             notes.extend(self.columns.iter().filter(|column| is_blind(column)).filter_map(blind_note));
         }
@@ -104,11 +107,13 @@ impl Finding {
 
     /// The option that takes the farthest value out of the comparison.
     fn ignoring(&self, overlap: &Overlap) -> String {
-        if self.sequence.definition.is_ascending() {
+        let option = if self.sequence.definition.is_ascending() {
             format!("--ignore-above {}", overlap.farthest.saturating_sub(1))
         } else {
             format!("--ignore-below {}", overlap.farthest.saturating_add(1))
-        }
+        };
+        let table = self.counted().next().map(|column| format!("-t '{}' ", column.facts.table)).unwrap_or_default();
+        format!("{table}{option}")
     }
 
     /// The statements that give the sequence and its columns more room; `None` where there is no more.

@@ -140,7 +140,7 @@ impl Entry {
     /// Whether a person who asked for nothing special should see it.
     pub fn is_news(&self) -> bool {
         match &self.finding.status {
-            Status::Compared(Drift::InSync) => false,
+            Status::Compared(Drift::InSync) => !self.finding.notes().is_empty(),
             Status::Unlinked => !self.finding.sequence.callers.is_empty(),
             _ => true,
         }
@@ -154,7 +154,12 @@ impl Entry {
     /// Why it is as it is: the outcome's word first, then the plan's, then the finding's own.
     pub fn doubt(&self) -> Option<Doubt> {
         let tried = self.outcome.as_ref().and_then(Outcome::doubt);
-        tried.or(self.left_out.as_ref()).cloned().or_else(|| self.finding.doubt())
+        let found = || {
+            let doubt = self.finding.doubt()?;
+            // An outlier whose fix was asked for needs no advice to ask for it.
+            Some(if self.fix.is_some() { Doubt::new(doubt.reason) } else { doubt })
+        };
+        tried.or(self.left_out.as_ref()).cloned().or_else(found)
     }
 }
 

@@ -42,7 +42,7 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
 pub fn script(plan: &Plan, timeouts: &Timeouts) -> String {
     let mut text = String::from(
         "-- Run with psql. Each sequence is repaired in a transaction of its own; one that cannot be is passed over.\n\
-         \\set ON_ERROR_STOP off\n\\encoding UTF8\n",
+         \\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK off\n\\encoding UTF8\n",
     );
     for fix in &plan.fixes {
         text.push('\n');
@@ -64,6 +64,7 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
     lines.push(fix.lock_tables_sql() + ";");
     lines.push(format!("SELECT {} AS holds \\gset", fix.is_unchanged_sql()));
     lines.push("\\if :holds".into());
+    lines.push("\\set holds false".into());
     lines.extend(fix.lock_sequence_sql().map(|sql| sql + ";"));
     lines.push(format!("{} AS holds \\gset", fix.still_holds_sql()));
     lines.push("\\endif".into());

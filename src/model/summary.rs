@@ -68,9 +68,14 @@ impl Summary {
             Status::Unlinked => &mut self.unlinked,
         };
         *counter += 1;
-        let is_bad = matches!(&entry.finding.status, Status::Compared(Drift::Behind { .. } | Drift::Exhausted(_)));
+        let is_bad = matches!(&entry.finding.status, Status::Compared(Drift::Behind { .. } | Drift::Exhausted(_)))
+            || entry.fix.is_some();
         match &entry.outcome {
-            Some(outcome) if outcome.is_good() => self.fixed += 1,
+            Some(outcome) if outcome.is_good() => {
+                self.fixed += 1;
+                // The others draw on; the column that the sequence has outgrown does not.
+                self.unfixed += usize::from(entry.finding.outgrown().is_some());
+            }
             Some(Outcome::Busy(_) | Outcome::Failed(_)) => self.unfixed += 1,
             _ if is_bad => self.unfixed += 1,
             _ => {}

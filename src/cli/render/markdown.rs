@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Entry, Report, Summary};
+use pgseqfix::model::{Entry, Report};
 
 use super::cells::{Side, cells, headings};
+use super::closing::closing_lines;
 use crate::cli::terminal::printable;
 
 /// Writes the same rows as the table.
@@ -33,8 +34,8 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
     if !notes.is_empty() {
         writeln!(out, "\n{}", notes.join("\n"))?;
     }
-    let summary = Summary::of(report);
-    writeln!(out, "\n{} sequences, {} behind, {} fixed.", summary.sequences, summary.behind, summary.fixed)
+    writeln!(out)?;
+    closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// As code, so that no letter of a name means anything to Markdown.

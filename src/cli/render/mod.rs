@@ -1,6 +1,7 @@
 //! How a report looks.
 
 pub mod cells;
+pub mod closing;
 pub mod csv;
 pub mod harmless;
 pub mod json;

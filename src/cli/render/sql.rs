@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Plan, Timeouts, script};
+use pgseqfix::model::{Mode, Plan, Timeouts, script};
 
 use crate::cli::terminal::printable_lines;
 
@@ -11,8 +11,11 @@ use crate::cli::terminal::printable_lines;
 /// # Errors
 ///
 /// Where it cannot be written.
-pub fn render(plan: &Plan, timeouts: &Timeouts, on_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(plan: &Plan, mode: Mode, timeouts: &Timeouts, on_terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     let script = script(plan, timeouts);
     let script = if on_terminal { printable_lines(&script) } else { script };
+    if mode == Mode::Fix {
+        writeln!(out, "-- This was planned, and run by pgseqfix itself; it need not be run again.")?;
+    }
     out.write_all(script.as_bytes())
 }

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use console::measure_text_width;
-use pgseqfix::model::{Entry, Excluded, Mode, Report, Summary};
+use pgseqfix::model::{Entry, Mode, Report};
 
 use super::cells::{Side, cells, headings};
-use super::number::grouped;
+use super::closing::closing_lines;
 use crate::cli::terminal::printable;
 
 /// Writes the table of what is not in sync (`all`: of everything), the reasons, and a line that counts;
@@ -25,8 +25,7 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
     for entry in &shown {
         write_reason(entry, out)?;
     }
-    writeln!(out, "{}", count_line(&Summary::of(report), report.mode))?;
-    excluded_line(report.excluded).map_or(Ok(()), |line| writeln!(out, "{line}"))
+    closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -102,55 +101,11 @@ fn write_reason(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
 pub fn render_next_step(report: &Report, fix_command: Option<String>, out: &mut dyn Write) -> io::Result<()> {
     let is_planned = report.entries.iter().any(|entry| entry.fix.is_some());
     match report.mode {
-        Mode::Scan if is_planned => {
+        Mode::Scan if is_planned && report.server.refuses_fix.is_none() => {
             let command = fix_command.unwrap_or_else(|| "the same command with fix".to_owned());
             writeln!(out, "To fix what is behind: {}", printable(&command))
         }
         Mode::DryRun if is_planned => writeln!(out, "Nothing was changed: a dry run."),
         _ => Ok(()),
     }
-}
-
-fn count_line(summary: &Summary, mode: Mode) -> String {
-    let sequences = match summary.sequences {
-        0 => return "No sequences.".to_owned(),
-        1 => "1 sequence".to_owned(),
-        count => format!("{} sequences", grouped(count)),
-    };
-    let mut counts = vec![
-        (summary.behind, "behind"),
-        (summary.exhausted, "exhausted"),
-        (summary.unreadable, "unreadable"),
-        (summary.undecided, "undecided"),
-        (summary.outlier, "outlier"),
-        (summary.not_comparable, "not comparable"),
-        (summary.cycling, "cycling"),
-        (summary.unlinked, "unlinked"),
-        (summary.in_sync, "in sync"),
-    ];
-    if mode == Mode::Fix {
-        counts[0] = (summary.fixed, "fixed");
-        counts[1] = (summary.unfixed, "left unfixed");
-    }
-    let counts: Vec<String> = counts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", grouped(count)))
-        .collect();
-    format!("{sequences}: {}.", counts.join(", "))
-}
-
-fn excluded_line(excluded: Excluded) -> Option<String> {
-    let counts: Vec<String> = [
-        (excluded.system, "of the system"),
-        (excluded.extension, "of extensions"),
-        (excluded.temporary, "temporary"),
-        (excluded.not_selected, "not selected"),
-        (excluded.dropped, "dropped meanwhile"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", grouped(count)))
-    .collect();
-    (!counts.is_empty()).then(|| format!("Not looked at: {}.", counts.join(", ")))
 }

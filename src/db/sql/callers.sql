@@ -52,6 +52,7 @@ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
       )
   AND (
         pg_catalog.strpos(pg_catalog.lower(p.prosrc), 'nextval') > 0
+        OR pg_catalog.strpos(p.proargdefaults::pg_catalog.text, (SELECT mark FROM nextval_call)) > 0
         -- The column came with 14.
         OR pg_catalog.strpos(pg_catalog.to_jsonb(p) ->> 'prosqlbody', (SELECT mark FROM nextval_call)) > 0
       )

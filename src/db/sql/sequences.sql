@@ -74,6 +74,15 @@ link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
     JOIN sequence AS s ON s.oid = d.refobjid AND s.excluded IS NULL
   UNION ALL
+    -- Defaults of domains, which hold for the columns that have none of their own.
+    SELECT s.oid, a.attrelid, a.attnum, NULL, true
+    FROM pg_catalog.pg_depend AS d
+    JOIN sequence AS s ON s.oid = d.refobjid AND s.excluded IS NULL
+    JOIN pg_catalog.pg_attribute AS a ON a.atttypid = d.objid AND a.attnum > 0 AND NOT a.atthasdef AND NOT a.attisdropped
+    JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
+    WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  UNION ALL
     -- Defaults that call nextval on a name: no dependency, but the call is in the stored expression.
     SELECT NULL, ad.adrelid, ad.adnum, NULL, false
     FROM pg_catalog.pg_attrdef AS ad
@@ -118,10 +127,26 @@ described_column AS (
         -- lock it, and one table that somebody rebuilds would stop us. Only a generated column's expression has columns (VAR).
         CASE
             WHEN pg_catalog.strpos(ad.adbin::pg_catalog.text, '{VAR ') > 0 THEN 'an expression over other columns'
+            WHEN ad.oid IS NULL AND l.default_names_it THEN pg_catalog.pg_get_expr(domain.typdefaultbin, 0)
             ELSE pg_catalog.pg_get_expr(ad.adbin, 0)
         END AS default_expression,
+        -- Of a table those above it, unless it is being detached (since 14); of a view those under it.
         ARRAY(
-            SELECT i.inhparent FROM pg_catalog.pg_inherits AS i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno
+            SELECT i.inhparent
+            FROM pg_catalog.pg_inherits AS i
+            WHERE i.inhrelid = c.oid
+              AND pg_catalog.to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true'
+            UNION
+            SELECT d.refobjid
+            FROM pg_catalog.pg_rewrite AS w
+            JOIN pg_catalog.pg_depend AS d
+                ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+               AND d.objid = w.oid
+               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            WHERE c.relkind = 'v'
+              AND w.ev_class = c.oid
+              AND d.refobjid <> c.oid
+            ORDER BY 1
         ) AS parents,
         r.table_oid IS NOT NULL AS is_partly_remote,
         pg_catalog.row_security_active(c.oid) AS is_row_secured,
@@ -149,6 +174,7 @@ described_column AS (
        -- Of a chain of domains only its end.
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS t WHERE t.oid = d.type_oid AND t.typtype = 'd')
     LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = l.table_oid AND ad.adnum = l.attnum
+    LEFT JOIN pg_catalog.pg_type AS domain ON domain.oid = a.atttypid
     LEFT JOIN remote_tree AS r ON r.table_oid = l.table_oid
     LEFT JOIN LATERAL (
         -- indoption has an entry for each key column, and none for INCLUDE columns, in every version.
