@@ -5,6 +5,7 @@ pub mod closing;
 pub mod csv;
 pub mod harmless;
 pub mod json;
+pub mod json_sequence;
 pub mod markdown;
 pub mod number;
 pub mod sql;
