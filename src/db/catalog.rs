@@ -45,6 +45,7 @@ struct Reading {
     /// Columns whose default looks a name up at each call, with that name.
     by_name: Vec<(String, ColumnFacts)>,
     excluded: Excluded,
+    warnings: Vec<String>,
 }
 
 impl Reading {
@@ -68,7 +69,10 @@ impl Reading {
             if let Nextval::ByName(name) = parse_nextval(&expression, &column.column_type.name) {
                 self.by_name.push((name, column));
             } else {
-                self.by_name.push((String::new(), ColumnFacts { default: ColumnDefault::More(expression), ..column }));
+                self.warnings.push(format!(
+                    "the default of {} calls nextval on a sequence that only running it would tell: {expression}",
+                    column.name()
+                ));
             }
             return Ok(());
         };
@@ -82,20 +86,17 @@ impl Reading {
     }
 
     fn finish(mut self) -> Catalog {
-        let mut warnings = Vec::new();
         let index = NameIndex::of(self.sequences.iter().map(|found| &found.sequence.name));
         for (literal, column) in std::mem::take(&mut self.by_name) {
-            warnings.extend(self.put_by_name(&index, &literal, &column));
+            let warning = self.put_by_name(&index, &literal, &column);
+            self.warnings.extend(warning);
         }
-        Catalog { sequences: self.sequences, excluded: self.excluded, warnings }
+        Catalog { sequences: self.sequences, excluded: self.excluded, warnings: self.warnings }
     }
 
     /// Puts a column with the sequence that its literal names, if there is just one; with each if there are several.
     fn put_by_name(&mut self, index: &NameIndex, literal: &str, column: &ColumnFacts) -> Option<String> {
-        let place = format!("the default of {}.{}", column.table, crate::model::quote_identifier(&column.column));
-        if let ColumnDefault::More(expression) = &column.default {
-            return Some(format!("{place} calls nextval on a sequence that only running it would tell: {expression}"));
-        }
+        let place = format!("the default of {}", column.name());
         let found = index.find(literal);
         for at in &found {
             let default =

@@ -18,8 +18,8 @@ use super::inspect::Probe;
 use super::session::{begin_read_write_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    Decision, Doubt, Finding, Fix, Observation, Outcome, Plan, PlanOptions, Protection, SequenceState, Status,
-    Timeouts, collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Outcome, Plan, PlanOptions, Protection, SequenceState, Status, Timeouts,
+    collisions_sql, decide,
 };
 
 /// How a plan is applied.
@@ -164,7 +164,7 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
 /// before, as the lock sets what was scanned, and after, as it may have waited for somebody else's ALTER.
 fn lock_sequence(client: &mut Client, fix: &Fix) -> Result<bool, postgres::Error> {
     let sequence = (&fix.sequence.name, fix.sequence.oid);
-    let tables = fix.columns.iter().filter(|column| column.counts());
+    let tables = fix.counted();
     let same: Vec<String> = std::iter::once(sequence)
         .chain(tables.map(|column| (&column.facts.table, column.facts.table_oid)))
         .map(|(name, oid)| format!("{}::pg_catalog.oid = {oid}", name.to_regclass_sql()))
@@ -196,9 +196,7 @@ fn pending(fix: &Fix) -> Finding {
 fn settle(row: &SimpleQueryRow, fix: &Fix) -> Result<(Finding, SequenceState), Error> {
     let probe = Probe::of(row)?;
     let mut finding = pending(fix);
-    probe.put_values(&mut finding);
-    let seen = Observation { farthest: finding.farthest(), collisions: probe.collisions };
-    finding.settle(probe.state, seen, false);
+    probe.settle(&mut finding, false);
     Ok((finding, probe.state))
 }
 

@@ -85,8 +85,7 @@ impl Reading<'_> {
             if reached {
                 suspects.push(probe.item);
             } else {
-                let seen = Observation { farthest: finding.farthest(), collisions: None };
-                finding.settle(probe.state, seen, self.on_standby);
+                probe.settle(finding, self.on_standby);
             }
         }
         let probes: Vec<String> = suspects.iter().map(|at| collisions_sql(*at, &findings[*at], COUNT_LIMIT)).collect();
@@ -96,9 +95,7 @@ impl Reading<'_> {
         for row in self.read(client, &probes)? {
             let probe = Probe::of(&row)?;
             let finding = &mut findings[probe.item];
-            probe.put_values(finding);
-            let seen = Observation { farthest: finding.farthest(), collisions: probe.collisions };
-            finding.settle(probe.state, seen, self.on_standby);
+            probe.settle(finding, self.on_standby);
         }
         Ok(())
     }
@@ -128,7 +125,7 @@ pub(crate) struct Probe {
     pub(crate) state: SequenceState,
     farthest: Vec<Option<i64>>,
     ignored: Option<i64>,
-    pub(crate) collisions: Option<Collisions>,
+    collisions: Option<Collisions>,
 }
 
 impl Probe {
@@ -158,8 +155,15 @@ impl Probe {
         })
     }
 
+    /// Gives the finding all that was found, and so its status.
+    pub(crate) fn settle(&self, finding: &mut Finding, on_standby: bool) {
+        self.put_values(finding);
+        let seen = Observation { farthest: finding.farthest(), collisions: self.collisions };
+        finding.settle(self.state, seen, on_standby);
+    }
+
     /// Gives each column that counts its farthest value, and the finding what is ignored.
-    pub(crate) fn put_values(&self, finding: &mut Finding) {
+    fn put_values(&self, finding: &mut Finding) {
         finding.ignored = self.ignored;
         let counted = finding.columns.iter_mut().filter(|column| column.counts());
         for (column, farthest) in counted.zip(&self.farthest) {

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::inspect::Reading;
 use super::selection::Selection;
 use super::server::look_around;
-use super::session::{begin_catalog, begin_read_only_sql, roll_back, run};
+use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::{Stage, Watch};
 use crate::model::{Excluded, Finding, Server, Status, Timeouts, ValueRange, link};
 
@@ -111,11 +111,8 @@ fn forget_dropped(client: &mut Client, findings: &mut Vec<Finding>, timeouts: &T
     if unread.is_empty() {
         return Ok(0);
     }
-    let failed = |error: &postgres::Error| Error::new("could not ask which sequences still exist", error);
-    run(client, &begin_read_only_sql(timeouts)).map_err(|error| failed(&error))?;
-    let rows = client.query_typed(include_str!("sql/existing.sql"), &[(&unread, Type::OID_ARRAY)]);
-    roll_back(client);
-    let rows = rows.map_err(|error| failed(&error))?;
+    let rows = look_up(client, timeouts, include_str!("sql/existing.sql"), &[(&unread, Type::OID_ARRAY)])
+        .map_err(|error| Error::new("could not ask which sequences still exist", &error))?;
     let existing: Vec<u32> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
     let before = findings.len();
     findings.retain(|finding| !is_unread(finding) || existing.contains(&finding.sequence.oid));

@@ -1,6 +1,7 @@
 //! How our transactions begin and end. Every setting is LOCAL: a pooler would hand others to its next client.
 
-use postgres::{Client, SimpleQueryMessage, SimpleQueryRow};
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
 use crate::model::{PLAIN_SETTINGS, Timeouts, begin_fix_sql};
@@ -84,6 +85,19 @@ pub(crate) fn rows(client: &mut Client, sql: &str) -> Result<Vec<SimpleQueryRow>
 pub(crate) fn run(client: &mut Client, sql: &str) -> Result<(), postgres::Error> {
     log::debug!("{sql}");
     client.batch_execute(sql)
+}
+
+/// Asks one thing in a READ ONLY transaction of its own, whatever comes of it.
+pub(crate) fn look_up(
+    client: &mut Client,
+    timeouts: &Timeouts,
+    query: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Vec<Row>, postgres::Error> {
+    run(client, &begin_read_only_sql(timeouts))?;
+    let found = client.query_typed(query, parameters);
+    roll_back(client);
+    found
 }
 
 /// Ends a transaction that failed or has done its reading. If that fails, too, the connection is gone,

@@ -67,23 +67,23 @@ impl Finding {
         let definition = &self.sequence.definition;
         let limit = column_limit(definition, definition.next_value(state), &self.columns);
         let drift = assess(definition, state, limit, seen);
+        let outgrown = self.outgrown_at(definition.next_value(state)).map(|(_, limit)| limit);
         self.state = Some(state);
-        self.status = match drift {
-            drift if on_standby && may_differ_on_primary(&drift, definition, state, seen.farthest) => {
+        self.status = match (drift, outgrown) {
+            (drift, _) if on_standby && may_differ_on_primary(&drift, definition, state, seen.farthest) => {
                 Status::Undecided(Doubt::with_cure(
                     "a standby sees a sequence up to 32 values ahead of the primary, and that decides here",
                     "run the scan on the primary",
                 ))
             }
             // Others draw on, and this column's next default INSERT fails.
-            Drift::InSync if !on_standby && self.outgrown_at(definition.next_value(state)).is_some() => {
-                let limit = self.outgrown_at(definition.next_value(state)).map_or(limit, |(_, limit)| limit);
+            (Drift::InSync, Some(limit)) if !on_standby => {
                 Status::Compared(Drift::Exhausted(Exhaustion::PastColumn { limit }))
             }
-            Drift::InSync if self.columns.iter().any(is_blind) => {
+            (Drift::InSync, _) if self.columns.iter().any(is_blind) => {
                 Status::NotComparable(Doubt::joined(blind(&self.columns)))
             }
-            drift => Status::Compared(drift),
+            (drift, _) => Status::Compared(drift),
         };
     }
 

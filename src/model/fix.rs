@@ -65,10 +65,14 @@ impl Fix {
         distance / i128::from(definition.increment).unsigned_abs()
     }
 
+    /// The columns whose values count.
+    pub fn counted(&self) -> impl Iterator<Item = &LinkedColumn> {
+        self.columns.iter().filter(|column| column.counts())
+    }
+
     /// The tables to lock, each once, in a fixed order.
     pub fn tables(&self) -> Vec<&QualifiedName> {
-        let mut tables: Vec<&QualifiedName> =
-            self.columns.iter().filter(|column| column.counts()).map(|column| &column.facts.table).collect();
+        let mut tables: Vec<&QualifiedName> = self.counted().map(|column| &column.facts.table).collect();
         tables.sort();
         tables.dedup();
         tables
@@ -142,9 +146,7 @@ impl Fix {
         };
         let (from, to) = (sql_integer(from), sql_integer(to));
         let columns: Vec<String> = self
-            .columns
-            .iter()
-            .filter(|column| column.counts())
+            .counted()
             .map(|column| {
                 let (table, name) = (column.facts.table.to_sql(), always_quoted(&column.facts.column));
                 format!("NOT EXISTS (SELECT FROM {table} WHERE {name} >= {from} AND {name} <= {to})")

@@ -15,6 +15,6 @@ use pgseqfix::model::{Fix, LinkedColumn};
 
 /// A fix in one line, to be picked from a list.
 pub fn fix_line(fix: &Fix) -> String {
-    let columns: Vec<String> = fix.columns.iter().filter(|column| column.counts()).map(LinkedColumn::name).collect();
+    let columns: Vec<String> = fix.counted().map(LinkedColumn::name).collect();
     format!("{}: {} -> {} ({})", fix.sequence.name, fix.from, fix.to, columns.join(", "))
 }
