@@ -25,4 +25,5 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod db;
+pub mod explain;
 pub mod model;

@@ -1,0 +1,95 @@
+//! Fields that drivers print beside the message: `detail: 'Key …'`, `"table":"users"`, `Some("users_pkey")`.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::escapes::literal;
+
+/// The fields of an error report, as its text shows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fields {
+    pub(crate) detail: Option<String>,
+    pub(crate) constraint: Option<String>,
+    pub(crate) schema: Option<String>,
+    pub(crate) table: Option<String>,
+}
+
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"(?i)\b(details?|constraint|schema|table)(?:[ _]?name)?["'\\]*\s*(?::|=>|=)\s*(?:Some\(\s*)?(["'`])"#;
+    Regex::new(pattern).expect("a fixed pattern")
+});
+
+/// psql's verbose form, Npgsql's dump and Postgrex's: a line of its own, without quotes.
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?mi)^[ \t]*(constraint|schema|table)(?:[ _]?name)?:[ \t]+([^\s{}\[\](),'`][^\n{}\[\](),'`]*)$";
+    Regex::new(pattern).expect("a fixed pattern")
+});
+
+/// A DETAIL can be long, and nobody's is longer.
+const LONGEST: usize = 256 * 1024;
+
+/// How many places are looked at.
+const MANY: usize = 200;
+
+impl Fields {
+    /// Finds them; of several the first one counts.
+    pub(crate) fn find(text: &str) -> Self {
+        let mut fields = Self::default();
+        for found in QUOTED.captures_iter(text).take(MANY) {
+            let (Some(whole), Some(name), Some(quote)) = (found.get(0), found.get(1), found.get(2)) else {
+                continue;
+            };
+            let quote = quote.as_str().chars().next().unwrap_or('"');
+            if let Some(value) = literal(&text[whole.end()..], quote, LONGEST) {
+                fields.take(name.as_str(), value);
+            }
+        }
+        for found in LINE.captures_iter(text).take(MANY) {
+            let (Some(name), Some(value)) = (found.get(1), found.get(2)) else {
+                continue;
+            };
+            fields.take(name.as_str(), value.as_str().trim().to_owned());
+        }
+        fields
+    }
+
+    fn take(&mut self, name: &str, value: String) {
+        let field = match name.to_ascii_lowercase().as_str() {
+            "constraint" => &mut self.constraint,
+            "schema" => &mut self.schema,
+            "table" => &mut self.table,
+            _ if value.contains(")=(") => &mut self.detail,
+            _ => return,
+        };
+        if field.is_none() && !value.is_empty() {
+            *field = Some(value);
+        }
+    }
+
+    /// What is not here is taken from `other`.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            detail: self.detail.or(other.detail),
+            constraint: self.constraint.or(other.constraint),
+            schema: self.schema.or(other.schema),
+            table: self.table.or(other.table),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dumps_of_objects_and_of_lines_are_read() {
+        let node = Fields::find("  detail: 'Key (id)=(it\\'s) already exists.',\n  schema: 'public',\n  table: \"users\",");
+        assert_eq!(node.detail.as_deref(), Some("Key (id)=(it's) already exists."));
+        assert_eq!((node.schema.as_deref(), node.table.as_deref()), (Some("public"), Some("users")));
+        let rust = Fields::find("detail: Some(\"Key (id)=(1) already exists.\"), constraint: Some(\"users_pkey\")");
+        assert_eq!(rust.constraint.as_deref(), Some("users_pkey"));
+        let psql = Fields::find("SCHEMA NAME:  public\nTABLE NAME:  order line\nCONSTRAINT NAME:  users_pkey\n");
+        assert_eq!((psql.table.as_deref(), psql.constraint.as_deref()), (Some("order line"), Some("users_pkey")));
+    }
+}
