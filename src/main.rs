@@ -5,11 +5,14 @@ mod cli;
 use std::process::ExitCode;
 
 use cli::arguments::Arguments;
+use cli::request::Wanted;
 
 fn main() -> ExitCode {
-    let request = Arguments::read();
-    let bars = cli::logging::start(request.output.verbose);
-    match cli::run::run(&request, &bars) {
+    let ended = match Arguments::read() {
+        Wanted::Sequences(request) => cli::run::run(&request, &cli::logging::start(request.output.verbose)),
+        Wanted::Explain(request) => cli::explain::run(&request, &cli::logging::start(request.output.verbose)),
+    };
+    match ended {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell(),
     }

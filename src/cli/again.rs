@@ -1,4 +1,7 @@
-//! The command that fixes what a scan has found.
+//! The command that fixes what was found.
+
+use pgseqfix::db::connect::Given;
+use pgseqfix::model::QualifiedName;
 
 /// The scan's own command line with `fix` in it, for a shell; `None` where it would show a password, or is not
 /// understood.
@@ -15,6 +18,40 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
         }
     }
     Some(words.join(" "))
+}
+
+/// The command that fixes what feeds one table, over the connection that was asked for; without the database where it
+/// would show a password.
+pub fn fix_table_command(given: &Given, table: &QualifiedName) -> String {
+    let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
+    words.extend(connection_words(given));
+    words.extend(["-t".to_owned(), quoted(&pattern(table))]);
+    words.join(" ")
+}
+
+/// The options that lead to the same database; none where it would show a password.
+pub fn connection_words(given: &Given) -> Vec<String> {
+    let mut words = Vec::new();
+    let options = [("-h", &given.host), ("-p", &given.port), ("-U", &given.user)];
+    for (option, value) in options {
+        words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(value)]));
+    }
+    let is_harmless = |database: &&String| !database.contains("password") && !has_secret_in_uri(database);
+    words.extend(given.database.iter().filter(is_harmless).flat_map(|name| ["-d".to_owned(), quoted(name)]));
+    words
+}
+
+/// A pattern of `-t` that matches one table and no other.
+fn pattern(table: &QualifiedName) -> String {
+    let part = |name: &str| {
+        let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if !name.is_empty() && name.chars().all(is_plain) {
+            name.to_owned()
+        } else {
+            format!("\"{}\"", name.replace('"', "\"\""))
+        }
+    };
+    format!("{}.{}", part(&table.schema), part(&table.name))
 }
 
 /// Whether a URI names a user with something behind: `postgres://user:secret@host/`.

@@ -4,8 +4,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::duration::milliseconds;
-use super::format::OutputArguments;
-use super::request::{Request, Task};
+use super::explain::arguments::ExplainArguments;
+use super::explain::request::ExplainRequest;
+use super::format::{Format, OutputArguments};
+use super::request::{Request, Task, Wanted};
 use pgseqfix::db::connect::{Given, PasswordPolicy};
 use pgseqfix::db::{ApplyOptions, ScanOptions, Selection};
 use pgseqfix::model::{PlanOptions, Timeouts};
@@ -17,7 +19,7 @@ use pgseqfix::model::{PlanOptions, Timeouts};
     version,
     disable_help_flag = true,
     disable_help_subcommand = true,
-    override_usage = "pgseqfix [scan|fix] [OPTIONS] [DBNAME]",
+    override_usage = "pgseqfix [scan|fix] [OPTIONS] [DBNAME]\n       pgseqfix explain [OPTIONS] [ERROR TEXT]",
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
@@ -39,13 +41,14 @@ pub struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit status: 0 nothing is behind, or all is fixed; 1 something is behind or exhausted, or left
-unfixed; 2 trouble; 130 ended by a signal. Options of fix: see pgseqfix fix --help.
+unfixed; 2 trouble; 130 ended by a signal. Options of a command: see pgseqfix fix --help.
 
 For example:
   pgseqfix shop                          what is behind in database shop, and why
   pgseqfix fix shop                      show the plan, pick, confirm, fix
   pgseqfix fix --yes -t 'album|artist' shop
-  pgseqfix --format json -o report.json 'postgres://app@db.example/shop'";
+  pgseqfix --format json -o report.json 'postgres://app@db.example/shop'
+  pgseqfix explain -d shop 'duplicate key value violates unique constraint \"users_pkey\"'";
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -56,7 +59,20 @@ enum Command {
     /// Fix the sequences that are behind: shows the plan, lets you pick, and asks
     #[command(disable_help_flag = true)]
     Fix(FixArguments),
+    /// Explain a 23505 (duplicate key value violates unique constraint): its cause, and its cure
+    #[command(disable_help_flag = true, after_help = EXPLAIN_AFTER_HELP)]
+    Explain(ExplainArguments),
 }
+
+const EXPLAIN_AFTER_HELP: &str = "\
+Without TEXT and --log the error is read from standard input. The database is named with -d.
+Exit status: 0 explained, and no sequence is behind; 1 a sequence of the key is behind; 2 trouble, or
+the text is no such error.
+
+For example:
+  pgseqfix explain -d shop 'ERROR: duplicate key value violates unique constraint \"users_pkey\"'
+  psql -f import.sql shop 2>&1 | pgseqfix explain -d shop
+  pgseqfix explain -d shop --log /var/log/postgresql/*.log --format json";
 
 /// The database, as psql takes it.
 #[derive(Clone, Debug, Default, Args)]
@@ -143,14 +159,19 @@ struct Comparison {
 
 impl Arguments {
     /// Reads the command line; a wrong one ends the program, with what is wrong on standard error.
-    pub fn read() -> Request {
-        Self::parse().into_request().unwrap_or_else(|error| error.exit())
+    pub fn read() -> Wanted {
+        Self::parse().into_wanted().unwrap_or_else(|error| error.exit())
     }
 
     /// Sorts the arguments.
-    fn into_request(self) -> Result<Request, clap::Error> {
+    fn into_wanted(self) -> Result<Wanted, clap::Error> {
         let Self { command, place, connection, selection, comparison, output } = self;
+        let mut explain = None;
         let (task, sub_place, plan) = match command {
+            Some(Command::Explain(arguments)) => {
+                explain = Some(arguments);
+                (Task::Scan, Place::default(), PlanOptions::default())
+            }
             None => (Task::Scan, Place::default(), PlanOptions::default()),
             Some(Command::Scan(place)) => (Task::Scan, place, PlanOptions::default()),
             Some(Command::Fix(fix)) => {
@@ -185,7 +206,7 @@ impl Arguments {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
             statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
         };
-        Ok(Request {
+        let request = Request {
             task,
             given,
             scan: ScanOptions {
@@ -201,7 +222,15 @@ impl Arguments {
             },
             apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), ..apply },
             output,
-        })
+        };
+        let Some(arguments) = explain else {
+            return Ok(Wanted::Sequences(request));
+        };
+        if !matches!(request.output.format, Format::Table | Format::Json) {
+            let message = "explain has the formats table and json";
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
+        Ok(Wanted::Explain(ExplainRequest::of(request, arguments)))
     }
 }
 
@@ -210,11 +239,14 @@ mod tests {
     use super::*;
 
     fn request(arguments: &[&str]) -> Request {
-        parse(arguments).expect("a command line")
+        match parse(arguments).expect("a command line") {
+            Wanted::Sequences(request) => request,
+            Wanted::Explain(_) => panic!("{arguments:?} asks for an explanation"),
+        }
     }
 
-    fn parse(arguments: &[&str]) -> Result<Request, clap::Error> {
-        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments))?.into_request()
+    fn parse(arguments: &[&str]) -> Result<Wanted, clap::Error> {
+        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments))?.into_wanted()
     }
 
     #[test]

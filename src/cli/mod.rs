@@ -2,8 +2,11 @@
 
 pub mod again;
 pub mod arguments;
+pub mod connection;
 pub mod duration;
 pub mod exit;
+pub mod explain;
+pub mod failure;
 pub mod format;
 pub mod interrupt;
 pub mod logging;

@@ -3,7 +3,17 @@
 use pgseqfix::db::connect::Given;
 use pgseqfix::db::{ApplyOptions, ScanOptions};
 
+use super::explain::request::ExplainRequest;
 use super::format::OutputArguments;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Wanted {
+    /// To look at sequences, and perhaps to fix them.
+    Sequences(Request),
+    /// To explain an error.
+    Explain(ExplainRequest),
+}
 
 /// What to do, once the command line is understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,17 +1,15 @@
 //! The story of a run: connect, scan, plan, perhaps ask and apply, report.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::process::ExitCode;
 
 use indicatif::MultiProgress;
-use pgseqfix::db::connect::{Connector, Settings};
 use pgseqfix::db::{self, Applied, Error, Scan};
 use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
-use postgres::Client;
 
 use super::again;
+use super::connection::connect;
 use super::exit::Exit;
+use super::failure::{Failure, tell};
 use super::format::Format;
 use super::interrupt::Interrupt;
 use super::output::{Destination, Place};
@@ -19,44 +17,7 @@ use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
 use super::request::{Request, Task};
-use super::terminal::{printable, printable_lines};
-
-/// Why the program ends with trouble.
-#[derive(Debug)]
-pub enum Failure {
-    /// The server said so, or we refused.
-    Db(Error),
-    /// Results could not be written, or the terminal could not be used.
-    Io(String, io::Error),
-    /// A signal.
-    Interrupted,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Db(error)
-    }
-}
-
-impl Failure {
-    /// Says it on standard error, and gives the exit status.
-    pub fn tell(&self) -> ExitCode {
-        match self {
-            Self::Db(error) => tell(&format!("error: {error}")),
-            Self::Io(doing, error) => tell(&format!("error: {doing}: {error}")),
-            Self::Interrupted => {
-                tell("interrupted: nothing was changed");
-                return Exit::Interrupted.into();
-            }
-        }
-        Exit::Trouble.into()
-    }
-}
-
-/// Says something to the person.
-fn tell(text: &str) {
-    anstream::eprintln!("{}", printable_lines(text));
-}
+use super::terminal::printable;
 
 /// Runs what was asked for.
 ///
@@ -71,7 +32,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let file = request.output.output.as_deref();
     let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
-    let mut client = connect(request, &interrupt)?;
+    let mut client = connect(&request.given, &interrupt)?;
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
 
     let scan = db::scan(&mut client, &request.scan, &mut progress);
@@ -113,16 +74,8 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
-fn connect(request: &Request, interrupt: &Interrupt) -> Result<Client, Failure> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let settings = Settings::resolve(&request.given, &environment)?;
-    let client = Connector::new(settings, Box::new(prompt::password)).open()?;
-    interrupt.can_cancel(client.cancel_token());
-    Ok(client)
-}
-
 /// Refuses to fix on a server where that would do harm.
-fn refuse(scan: &Scan) -> Result<(), Error> {
+pub fn refuse(scan: &Scan) -> Result<(), Error> {
     let Some(doubt) = &scan.server.refuses_fix else {
         return Ok(());
     };

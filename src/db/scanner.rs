@@ -7,7 +7,7 @@ use super::callers;
 use super::catalog::{self, Cataloged};
 use super::error::Error;
 use super::inspect::Reading;
-use super::selection::Selection;
+use super::selection::{Selected, Selection};
 use super::server::look_around;
 use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::{Stage, Watch};
@@ -61,6 +61,16 @@ pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -
 fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
     watch.begin(Stage::Catalog, 0);
     let selected = options.selection.resolve(client, &options.timeouts)?;
+    scan_selected(client, options, &selected, watch)
+}
+
+/// Scans what is selected already.
+pub(crate) fn scan_selected(
+    client: &mut Client,
+    options: &ScanOptions,
+    selected: &Selected,
+    watch: &mut dyn Watch,
+) -> Result<Scan, Error> {
     begin_catalog(client, &options.timeouts)?;
     let mut server = look_around(client).inspect_err(|_| roll_back(client))?;
     let mut catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;

@@ -9,7 +9,7 @@ use postgres::types::Type;
 use super::catalog::Cataloged;
 use super::error::Error;
 use super::session::{begin_look_up_sql, roll_back, run};
-use crate::model::{Pattern, Timeouts};
+use crate::model::{Pattern, Sequence, Timeouts};
 
 /// What was asked for. Empty lists select everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) struct Selected {
     exclude_schemas: HashSet<String>,
     tables: Option<HashSet<u32>>,
     exclude_tables: HashSet<u32>,
+    /// Tables, as the server writes their names, whose triggers may call `nextval`.
+    triggers_on: HashSet<String>,
 }
 
 const DOING: &str = "could not select what to look at";
@@ -80,17 +82,35 @@ impl Selection {
             exclude_schemas: if by_schema { schema_names(excluded) } else { HashSet::new() },
             tables: (!by_schema).then(|| tables.iter().flatten().copied().collect()),
             exclude_tables: not_tables.iter().flatten().copied().collect(),
+            triggers_on: HashSet::new(),
         })
     }
 }
 
 impl Selected {
+    /// These tables and sequences, and the sequences that triggers on a table of these names call.
+    pub(crate) fn of(oids: impl IntoIterator<Item = u32>, triggers_on: HashSet<String>) -> Self {
+        Self { tables: Some(oids.into_iter().collect()), triggers_on, ..Self::default() }
+    }
+
+    /// Whether a relation in a schema is wanted.
+    pub(crate) fn holds_table(&self, oid: u32, schema: &str) -> bool {
+        let is_included = match (&self.tables, &self.schemas) {
+            (Some(tables), _) => tables.contains(&oid),
+            (None, Some(schemas)) => schemas.contains(schema),
+            (None, None) => true,
+        };
+        is_included && !self.exclude_tables.contains(&oid) && !self.exclude_schemas.contains(schema)
+    }
+
     /// Whether a sequence is wanted: it, or a table that draws from it, is selected, and not all of them are excluded.
     pub(crate) fn holds(&self, found: &Cataloged) -> bool {
         let Cataloged { sequence, columns } = found;
         let is_included = match (&self.tables, &self.schemas) {
             (Some(tables), _) => {
-                tables.contains(&sequence.oid) || columns.iter().any(|column| tables.contains(&column.table_oid))
+                tables.contains(&sequence.oid)
+                    || columns.iter().any(|column| tables.contains(&column.table_oid))
+                    || self.is_called_by_trigger(sequence)
             }
             (None, Some(schemas)) => {
                 schemas.contains(&sequence.name.schema)
@@ -112,6 +132,13 @@ impl Selected {
                 })
             };
         is_included && !is_excluded
+    }
+}
+
+impl Selected {
+    fn is_called_by_trigger(&self, sequence: &Sequence) -> bool {
+        let mut callers = sequence.callers.iter().flat_map(|caller| &caller.reached_by);
+        callers.any(|caller| caller.strip_prefix("trigger on ").is_some_and(|table| self.triggers_on.contains(table)))
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) struct Fields {
 }
 
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"(?i)\b(details?|constraint|schema|table)(?:[ _]?name)?["'\\]*\s*(?::|=>|=)\s*(?:Some\(\s*)?(["'`])"#;
+    let pattern =
+        r#"(?i)\b(details?|constraint|schema|table)(?:[ _]?name)?["'\\]*\s*(?::|=>|=)\s*(?:Some\(\s*)?(["'`])"#;
     Regex::new(pattern).expect("a fixed pattern")
 });
 
@@ -84,7 +85,8 @@ mod tests {
 
     #[test]
     fn dumps_of_objects_and_of_lines_are_read() {
-        let node = Fields::find("  detail: 'Key (id)=(it\\'s) already exists.',\n  schema: 'public',\n  table: \"users\",");
+        let node =
+            Fields::find("  detail: 'Key (id)=(it\\'s) already exists.',\n  schema: 'public',\n  table: \"users\",");
         assert_eq!(node.detail.as_deref(), Some("Key (id)=(it's) already exists."));
         assert_eq!((node.schema.as_deref(), node.table.as_deref()), (Some("public"), Some("users")));
         let rust = Fields::find("detail: Some(\"Key (id)=(1) already exists.\"), constraint: Some(\"users_pkey\")");

@@ -9,7 +9,9 @@ use super::violation::{Recognised, Violation};
 
 /// Prisma: names the fields or the constraint, never the values.
 static PRISMA: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"Unique constraint failed on the (?:fields?: \(([^)\n]*)\)|constraint: [`(\x22']+([^`)\x22'\n]+)|\(not available\))")
+    regex(
+        r"Unique constraint failed on the (?:fields?: \(([^)\n]*)\)|constraint: [`(\x22']+([^`)\x22'\n]+)|\(not available\))",
+    )
 });
 static PRISMA_TARGET: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"["']?target["']?\s*:\s*(?:\[([^\]]*)\]|["']([^"']+)["'])"#));
@@ -68,7 +70,9 @@ fn prisma(text: &str, mut violation: Violation) -> Option<Violation> {
         .filter(|fields| !fields.is_empty());
     if violation.constraints.is_empty() && fields.is_none() {
         // A target in quotes is the constraint's name.
-        violation.constraints.extend(target.as_ref().and_then(|found| found.get(2)).map(|name| name.as_str().to_owned()));
+        violation
+            .constraints
+            .extend(target.as_ref().and_then(|found| found.get(2)).map(|name| name.as_str().to_owned()));
     }
     violation.key = fields.map(|columns| Key { columns, values: Vec::new() });
     violation.table = PRISMA_MODEL.captures(text).map(|found| found[1].to_owned());
@@ -107,7 +111,8 @@ mod tests {
         assert_eq!(fields.key.expect("a key").columns, ["tenant", "id"]);
         let named = violation("Unique constraint failed on the constraint: `users_pkey`").expect("Prisma's words");
         assert_eq!(named.constraint(), Some("users_pkey"));
-        let meta = violation("code: 'P2002', meta: { modelName: 'User', target: [ 'email' ] }").expect("Prisma's words");
+        let meta =
+            violation("code: 'P2002', meta: { modelName: 'User', target: [ 'email' ] }").expect("Prisma's words");
         assert_eq!((meta.table.as_deref(), meta.key.expect("a key").columns), (Some("User"), vec!["email".to_owned()]));
     }
 

@@ -45,7 +45,8 @@ fn framework(object: &Map<String, Value>) -> Option<Violation> {
 
 /// The fields of an object that have the names of the server's fields, as jsonlog and drivers spell them.
 pub(crate) fn report(object: &Map<String, Value>) -> ServerReport<'_> {
-    let field = |names: &[&str]| names.iter().find_map(|name| object.get(*name)?.as_str()).filter(|text| !text.is_empty());
+    let field =
+        |names: &[&str]| names.iter().find_map(|name| object.get(*name)?.as_str()).filter(|text| !text.is_empty());
     ServerReport {
         sqlstate: field(&["state_code", "sql_state_code", "sqlstate", "sqlState", "SqlState", "code"]),
         message: field(&["message", "messageText", "MessageText", "originalMessage"]),

@@ -72,13 +72,7 @@ fn count_choices(count: usize, wanted: usize, limit: usize) -> usize {
 }
 
 /// Every choice of `wanted` separators, in order; a `, ` within another (", , ") overlaps none, as both are two letters.
-fn choose(
-    separators: &[usize],
-    wanted: usize,
-    from: usize,
-    chosen: &mut Vec<usize>,
-    take: &mut dyn FnMut(&[usize]),
-) {
+fn choose(separators: &[usize], wanted: usize, from: usize, chosen: &mut Vec<usize>, take: &mut dyn FnMut(&[usize])) {
     if wanted == chosen.len() {
         take(chosen);
         return;

@@ -87,7 +87,8 @@ fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
         ends.extend(closings(&text[..floor(text, LONGEST_NAME)], closing, open).into_iter().take(1));
     }
     let rest = line.trim_end();
-    let follows = |(at, width): &(usize, usize), words: &str| line.get(at + width..).is_some_and(|rest| rest.starts_with(words));
+    let follows =
+        |(at, width): &(usize, usize), words: &str| line.get(at + width..).is_some_and(|rest| rest.starts_with(words));
     let is_last = |(at, width): &(usize, usize)| at + width == rest.len();
     let likeliest = ends
         .iter()

@@ -1,6 +1,9 @@
 //! From the text of an error to its cause and cure: talks to nobody.
 
+mod cure;
+mod diagnosis;
 mod escapes;
+mod fed;
 mod fields;
 mod framework;
 mod json;
@@ -9,11 +12,15 @@ mod message;
 mod other;
 mod parse;
 mod phrases;
+mod snippet;
 mod statement;
 mod violation;
 
+pub use cure::{Cure, Insert, Remedy, cure, duplicates};
+pub use diagnosis::{Diagnosis, Facts, FedColumn, Verdict, diagnose};
 pub use key::Key;
 pub use other::OtherError;
 pub use parse::{Reading, parse};
+pub use snippet::{Catching, Language, snippet};
 pub use statement::{Statement, Verb};
 pub use violation::{Occasion, Recognised, Violation};

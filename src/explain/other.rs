@@ -35,11 +35,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     ("23001", "a restrict violation", "a row is still referred to; delete the rows that refer to it first"),
     ("23000", "an integrity constraint violation", "the server's DETAIL says which constraint"),
-    (
-        "2200H",
-        "a sequence that reached its limit",
-        "pgseqfix scan shows it as exhausted, and names the way out",
-    ),
+    ("2200H", "a sequence that reached its limit", "pgseqfix scan shows it as exhausted, and names the way out"),
     (
         "22003",
         "a number out of range",
@@ -110,7 +106,8 @@ pub(crate) fn other_error(text: &str) -> Option<OtherError> {
 
 fn of_code(code: &str) -> OtherError {
     let known = KNOWN.iter().find(|(known, ..)| *known == code);
-    let (what, advice) = known.map_or(("another error", "its SQLSTATE is in the manual's appendix A"), |(_, what, advice)| (*what, *advice));
+    let (what, advice) = known
+        .map_or(("another error", "its SQLSTATE is in the manual's appendix A"), |(_, what, advice)| (*what, *advice));
     OtherError { sqlstate: Some(code.to_owned()), what, advice }
 }
 
@@ -121,8 +118,14 @@ mod tests {
     #[test]
     fn a_neighbour_is_named() {
         let code = |text: &str| other_error(text).and_then(|other| other.sqlstate);
-        assert_eq!(code("insert or update on table \"a\" violates foreign key constraint \"b\"").as_deref(), Some("23503"));
-        assert_eq!(code("Einfügen oder Aktualisieren in Tabelle »a« verletzt Fremdschlüssel-Constraint »b«").as_deref(), Some("23503"));
+        assert_eq!(
+            code("insert or update on table \"a\" violates foreign key constraint \"b\"").as_deref(),
+            Some("23503")
+        );
+        assert_eq!(
+            code("Einfügen oder Aktualisieren in Tabelle »a« verletzt Fremdschlüssel-Constraint »b«").as_deref(),
+            Some("23503")
+        );
         assert_eq!(code("ERROR: x (SQLSTATE 23514)").as_deref(), Some("23514"));
         assert_eq!(other_error("Duplicate entry '1' for key 'PRIMARY'").and_then(|other| other.sqlstate), None);
         assert_eq!(other_error("hello"), None);

@@ -73,8 +73,10 @@ impl ServerReport<'_> {
         let recognised = if found.is_some() { Recognised::Message } else { Recognised::SqlState };
         let named = self.constraint.map(|name| vec![name.to_owned()]);
         let of_conflict = || Some(messages(self.detail?).next()?.names);
-        let mut constraints =
-            named.or_else(|| found.map(|found| found.names)).or_else(of_conflict).or_else(|| Some(vec![only_quoted(message)?]));
+        let mut constraints = named
+            .or_else(|| found.map(|found| found.names))
+            .or_else(of_conflict)
+            .or_else(|| Some(vec![only_quoted(message)?]));
         // Of several the driver's text goes on behind the first.
         let rest = self.detail.is_none().then(|| parse_plain(message)).flatten();
         let statement = self.statement.and_then(Statement::find).or_else(|| Statement::find(self.context?));
@@ -140,10 +142,11 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
         return None;
     }
     let is_same = |message: &&Message| message.names == first.names;
-    let mut segments = all.iter().enumerate().filter(|(_, message)| is_same(message)).take(REPEATED).map(|(at, message)| {
-        let end = all.get(at + 1).map_or(text.len(), |next| next.start);
-        &text[message.end..end.min(floor(text, message.end + REACH))]
-    });
+    let mut segments =
+        all.iter().enumerate().filter(|(_, message)| is_same(message)).take(REPEATED).map(|(at, message)| {
+            let end = all.get(at + 1).map_or(text.len(), |next| next.start);
+            &text[message.end..end.min(floor(text, message.end + REACH))]
+        });
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
     let from_fields = || fields.detail.as_deref().and_then(Key::find_in_detail);
@@ -151,7 +154,8 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
         // Sorted by their names, detail comes before message.
         Key::find(&before[before.rfind(")=(").map_or(0, |at| before[..at].rfind('\n').unwrap_or(0))..])
     });
-    let mut others: Vec<&String> = all.iter().filter(|message| !is_same(message)).flat_map(|other| other.names.first()).collect();
+    let mut others: Vec<&String> =
+        all.iter().filter(|message| !is_same(message)).flat_map(|other| other.names.first()).collect();
     others.sort_unstable();
     others.dedup();
     let statement = Statement::find(own).or_else(|| Statement::find(before));
@@ -214,12 +218,18 @@ fn detail_in(text: &str) -> Option<Key> {
 /// A message that is not known, with the SQLSTATE beside it.
 fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Violation> {
     let text = forms.iter().find(|form| {
-        sqlstate(form).as_deref() == Some("23505") || form.contains("UniqueViolation") || form.contains("unique_violation")
+        sqlstate(form).as_deref() == Some("23505")
+            || form.contains("UniqueViolation")
+            || form.contains("unique_violation")
     })?;
     let text = &text[..floor(text, REACH)];
     let detail = fields.detail.as_deref().and_then(Key::find_in_detail);
     let shape = of_shape(text);
-    let name = fields.constraint.clone().or_else(|| shape.as_ref()?.constraints.first().cloned()).or_else(|| only_quoted(text));
+    let name = fields
+        .constraint
+        .clone()
+        .or_else(|| shape.as_ref()?.constraints.first().cloned())
+        .or_else(|| only_quoted(text));
     let statement = Statement::find(text);
     Some(Violation {
         constraints: name.into_iter().collect(),
@@ -309,7 +319,10 @@ mod tests {
     #[test]
     fn a_language_that_is_not_known_is_taken_by_its_shape() {
         let found = violation("BLAD:  cos o kluczu \"users_pkey\"\nSZCZEGOLY:  Klucz (id)=(1) juz jest.\n");
-        assert_eq!((found.constraint(), found.values(), found.recognised), (Some("users_pkey"), Some("1"), Recognised::Shape));
+        assert_eq!(
+            (found.constraint(), found.values(), found.recognised),
+            (Some("users_pkey"), Some("1"), Recognised::Shape)
+        );
         assert_eq!(parse("BLAD:  cos \"a\" i \"b\"\nSZCZEGOLY:  Klucz (id)=(1) nie jest w \"c\".\n"), Reading::Nothing);
     }
 

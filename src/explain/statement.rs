@@ -96,10 +96,13 @@ mod tests {
 
     #[test]
     fn an_insert_tells_the_columns_that_it_names() {
-        let found = Statement::find(r#"STATEMENT:  insert into Shop."Order Line" ("Line Id", Note) values (DEFAULT, $1)"#);
+        let found =
+            Statement::find(r#"STATEMENT:  insert into Shop."Order Line" ("Line Id", Note) values (DEFAULT, $1)"#);
         let found = found.expect("a statement");
         assert_eq!((found.schema.as_deref(), found.table.as_str()), (Some("shop"), "Order Line"));
-        assert!(found.leaves_to_default("Line Id") && found.leaves_to_default("id") && !found.leaves_to_default("note"));
+        assert!(
+            found.leaves_to_default("Line Id") && found.leaves_to_default("id") && !found.leaves_to_default("note")
+        );
     }
 
     #[test]

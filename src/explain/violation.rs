@@ -51,6 +51,17 @@ pub enum Recognised {
     Shape,
 }
 
+impl Occasion {
+    /// Its name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::IndexBuild => "index_build",
+            Self::Replication => "replication",
+        }
+    }
+}
+
 impl Recognised {
     /// Its name in reports.
     pub fn word(self) -> &'static str {

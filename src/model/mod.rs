@@ -18,9 +18,11 @@ mod probe;
 mod range;
 mod reasons;
 mod report;
+mod row_probe;
 mod script;
 mod sequence;
 mod summary;
+mod unique_index;
 
 pub use catalog::{
     Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Readable, RelationKind, Uniqueness,
@@ -40,6 +42,8 @@ pub use plan::{LeftOut, Plan, PlanOptions, decide};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql};
 pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
+pub use row_probe::{RowLookup, duplicates_sql, row_sql};
 pub use script::{PLAIN_SETTINGS, Timeouts, begin_fix_sql, script};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use summary::{Summary, Verdict};
+pub use unique_index::{IndexKind, KeyPart, TableColumn, UniqueIndex};

@@ -1,0 +1,212 @@
+//! Asks the server: which index, which sequences, is the row there?
+
+use pgseqfix::db::{Error, Sought, Watch, find_row, find_unique_indexes, scan_for_indexes};
+use pgseqfix::explain::{Catching, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet};
+use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, parse_identifiers, quote_identifier};
+use postgres::Client;
+
+use super::explanation::{Diagnosed, Explanation, Known, Next, offline_cure};
+use super::request::ExplainRequest;
+use crate::cli::again;
+
+/// How many ways to take the values apart are tried.
+const SPLITS: usize = 64;
+
+/// Explains one violation.
+pub fn explain(
+    client: &mut Client,
+    violation: Violation,
+    request: &ExplainRequest,
+    watch: &mut dyn Watch,
+) -> Result<Explanation, Error> {
+    let indexes = sought(client, &violation, request)?;
+    let scan = scan_for_indexes(client, &indexes, &request.scan, watch)?;
+    let server = scan.server;
+    let [index] = indexes.as_slice() else {
+        if indexes.is_empty() && violation.occasion == Occasion::IndexBuild {
+            let cure = offline_cure(&violation);
+            return Ok(Explanation { violation, known: Known::NotBuilt(server), cure, snippet: None, next: None });
+        }
+        if indexes.is_empty() {
+            return Err(not_found(&violation, &server.database));
+        }
+        let known = Known::Ambiguous(server, indexes);
+        return Ok(Explanation {
+            violation,
+            known,
+            cure: pgseqfix::explain::Cure::default(),
+            snippet: None,
+            next: None,
+        });
+    };
+    let row = row(client, &violation, index, request)?;
+    let diagnosis = diagnose(&violation, &Facts { index, findings: &scan.findings, row: &row });
+    let options = PlanOptions { user: server.user.clone(), ..request.apply.plan.clone() };
+    let plan = Plan::of(&fed(&diagnosis, &scan.findings), &options);
+    let major = server.version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).unwrap_or_default();
+    let mut cure = cure(index, major);
+    if diagnosis.verdict == Verdict::SequenceBehind {
+        cure.notes
+            .insert(0, "after the repair the INSERT works as it is; the failed one has to be sent again".to_owned());
+    }
+    let next = next(&diagnosis, &scan.findings, &plan, index, request);
+    let snippet = request.language.map(|language| {
+        let columns: Vec<String> =
+            Insert::of(index).columns.iter().map(|column| quote_identifier(&column.name)).collect();
+        let constraint = index.found_as.as_ref().map_or(&index.name.name, |(name, _)| &name.name);
+        let table = index.table.to_string();
+        (language, snippet(language, &Catching { constraint, table_sql: &table, columns_sql: &columns }))
+    });
+    let index = index.clone();
+    let known = Diagnosed { server, index, findings: scan.findings, row, diagnosis, plan };
+    Ok(Explanation { violation, known: Known::Diagnosed(Box::new(known)), cure, snippet, next })
+}
+
+/// The sequences that feed the key.
+fn fed(diagnosis: &Diagnosis, findings: &[Finding]) -> Vec<Finding> {
+    let is_fed = |at: &usize| diagnosis.fed.iter().any(|fed| fed.finding == *at);
+    (0..findings.len()).filter(is_fed).map(|at| findings[at].clone()).collect()
+}
+
+fn next(
+    diagnosis: &Diagnosis,
+    findings: &[Finding],
+    plan: &Plan,
+    index: &UniqueIndex,
+    request: &ExplainRequest,
+) -> Option<Next> {
+    if plan.fixes.is_empty() {
+        return None;
+    }
+    // The table selects its sequences; where it does not (they are linked to a partition), the partition does.
+    let feeding = fed(diagnosis, findings);
+    let is_linked =
+        |oid: u32| feeding.iter().flat_map(|finding| &finding.columns).any(|column| column.facts.table_oid == oid);
+    let table = match &index.found_as {
+        Some((_, partition)) if !is_linked(index.table_oid) => partition,
+        _ => &index.table,
+    };
+    Some(Next { purpose: "to repair the sequence", command: again::fix_table_command(&request.given, table) })
+}
+
+/// The indexes that are meant: by the constraint's name, else by the columns; what the text tells beside narrows them.
+fn sought(client: &mut Client, violation: &Violation, request: &ExplainRequest) -> Result<Vec<UniqueIndex>, Error> {
+    if violation.constraints.is_empty() {
+        let Some(key) = &violation.key else {
+            let error =
+                Error::refusal("could not tell which constraint it was", "the text names neither it nor its columns");
+            return Err(error.with_hint("the server's log has the whole message; or log the error's constraint field"));
+        };
+        let columns: Vec<String> = key.columns.iter().map(|column| bare(column)).collect();
+        let found = find_unique_indexes(client, &Sought::Columns(&columns), &request.scan)?;
+        return Ok(narrowed(found, violation));
+    }
+    let mut found = find_unique_indexes(client, &Sought::Names(&violation.constraints), &request.scan)?;
+    if found.is_empty() {
+        // Citus puts the shard's number behind the names of its shards.
+        let stripped: Vec<String> =
+            violation.constraints.iter().filter_map(|name| without_shard(name)).map(str::to_owned).collect();
+        if !stripped.is_empty() {
+            found = find_unique_indexes(client, &Sought::Names(&stripped), &request.scan)?;
+        }
+    }
+    // Of several ends of a name the likeliest that exists.
+    if let Some(name) = violation.constraints.iter().find(|name| found.iter().any(|index| has_name(index, name))) {
+        found.retain(|index| has_name(index, name));
+    }
+    Ok(narrowed(found, violation))
+}
+
+fn has_name(index: &UniqueIndex, name: &str) -> bool {
+    match &index.found_as {
+        Some((found, _)) => found.name == name,
+        None => index.name.name == name,
+    }
+}
+
+fn without_shard(name: &str) -> Option<&str> {
+    let (bare, number) = name.rsplit_once('_')?;
+    (number.len() >= 6 && number.bytes().all(|digit| digit.is_ascii_digit())).then_some(bare)
+}
+
+/// Keeps those that fit what the text tells beside the name; all where none fits.
+fn narrowed(mut indexes: Vec<UniqueIndex>, violation: &Violation) -> Vec<UniqueIndex> {
+    let mut keep = |fits: &dyn Fn(&UniqueIndex) -> bool| {
+        if indexes.len() > 1 && indexes.iter().any(fits) {
+            indexes.retain(fits);
+        }
+    };
+    let tables = |index: &UniqueIndex| {
+        std::iter::once(index.table.clone()).chain(index.found_as.clone().map(|(_, table)| table)).collect::<Vec<_>>()
+    };
+    if let Some(schema) = &violation.schema {
+        keep(&|index| tables(index).iter().any(|table| table.schema == *schema));
+    }
+    if let Some(table) = &violation.table {
+        keep(&|index| tables(index).iter().any(|known| known.name == *table));
+        // A model of Prisma's may be spelt otherwise than its table.
+        keep(&|index| index.table.name.eq_ignore_ascii_case(table));
+    }
+    if let Some(key) = violation.key.as_ref().filter(|_| !violation.constraints.is_empty()) {
+        let columns: Vec<String> = key.columns.iter().map(|column| plain(column)).collect();
+        keep(&|index| index.key.iter().map(|part| plain(&part.definition)).collect::<Vec<_>>() == columns);
+    }
+    indexes
+}
+
+/// A column or expression in a form in which two spellings of it are alike.
+fn plain(definition: &str) -> String {
+    definition.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '(' | ')')).collect()
+}
+
+fn bare(column: &str) -> String {
+    match parse_identifiers(column) {
+        // Frameworks write names without quotes, whatever their letters.
+        Some(name) if column.starts_with('"') => name.name,
+        _ => column.to_owned(),
+    }
+}
+
+fn not_found(violation: &Violation, database: &str) -> Error {
+    let what = match (violation.constraint(), &violation.key) {
+        (Some(name), _) => format!("no unique index or constraint has the name {name}"),
+        (None, Some(key)) => format!("no unique index covers just ({})", key.columns.join(", ")),
+        (None, None) => "the text names no constraint".to_owned(),
+    };
+    Error::refusal(format!("could not find it in database {database}"), what).with_hint(
+        "connect with -d to the database where the error happened; it may have been dropped or renamed since, or belong \
+         to a temporary table; --offline explains the text alone",
+    )
+}
+
+/// Looks for the row that was there.
+fn row(
+    client: &mut Client,
+    violation: &Violation,
+    index: &UniqueIndex,
+    request: &ExplainRequest,
+) -> Result<RowLookup, Error> {
+    let unknown = |reason: &str, cure: Option<&str>| {
+        Ok(RowLookup::Unknown(Doubt { reason: reason.to_owned(), cure: cure.map(str::to_owned) }))
+    };
+    let Some(key) = &violation.key else {
+        return unknown(
+            "the text has no DETAIL, so the key's value is not known, and the row was not looked for",
+            Some(
+                "the server's log has it; it is left out where the role may not read the columns, and by drivers that redact it",
+            ),
+        );
+    };
+    if key.values.is_empty() {
+        return unknown("the text names the columns without their values, so the row was not looked for", None);
+    }
+    if key.columns.len() != index.key.len() {
+        return unknown("the text names other columns than the index has now, so the row was not looked for", None);
+    }
+    match key.splits(SPLITS) {
+        None => {
+            unknown("the values hold so many commas that they cannot be told apart; the row was not looked for", None)
+        }
+        Some(splits) => find_row(client, index, &splits, request.show_row, &request.scan),
+    }
+}

@@ -1,0 +1,46 @@
+//! Why the program ends with trouble, and how that is said.
+
+use std::io;
+use std::process::ExitCode;
+
+use pgseqfix::db::Error;
+
+use super::exit::Exit;
+use super::terminal::printable_lines;
+
+/// Why the program ends with trouble.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server said so, or we refused.
+    Db(Error),
+    /// Results could not be written, or the terminal could not be used.
+    Io(String, io::Error),
+    /// A signal.
+    Interrupted,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl Failure {
+    /// Says it on standard error, and gives the exit status.
+    pub fn tell(&self) -> ExitCode {
+        match self {
+            Self::Db(error) => tell(&format!("error: {error}")),
+            Self::Io(doing, error) => tell(&format!("error: {doing}: {error}")),
+            Self::Interrupted => {
+                tell("interrupted: nothing was changed");
+                return Exit::Interrupted.into();
+            }
+        }
+        Exit::Trouble.into()
+    }
+}
+
+/// Says something to the person.
+pub fn tell(text: &str) {
+    anstream::eprintln!("{}", printable_lines(text));
+}

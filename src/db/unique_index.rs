@@ -1,0 +1,234 @@
+//! Finds unique indexes by name or by columns, looks for the row with a key, and scans the sequences of a table.
+
+use std::collections::HashSet;
+
+use postgres::error::SqlState;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Row};
+
+use super::error::Error;
+use super::scanner::{Scan, ScanOptions, scan_selected};
+use super::selection::Selected;
+use super::session::{begin_catalog, look_up, roll_back};
+use super::watch::Watch;
+use crate::model::{
+    Doubt, IndexKind, KeyPart, QualifiedName, Readable, RelationKind, RowLookup, TableColumn, UniqueIndex, row_sql,
+};
+
+/// What is known of a unique index that is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought<'a> {
+    /// Its name, or one of these.
+    Names(&'a [String]),
+    /// The names of its columns, in whatever order.
+    Columns(&'a [String]),
+}
+
+/// Finds the unique and exclusion indexes that are meant and selected, in the order of their tables.
+/// Those of one partition tree are one.
+///
+/// # Errors
+///
+/// Where the catalog cannot be read, a selected name does not exist, or the server is older than 10.
+pub fn find_unique_indexes(
+    client: &mut Client,
+    sought: &Sought,
+    options: &ScanOptions,
+) -> Result<Vec<UniqueIndex>, Error> {
+    let failed = |error: &postgres::Error| Error::new("could not look for the unique index", error);
+    let selected = options.selection.resolve(client, &options.timeouts)?;
+    let (names, columns) = match sought {
+        Sought::Names(names) => (Some(names), None),
+        Sought::Columns(columns) => (None, Some(columns)),
+    };
+    begin_catalog(client, &options.timeouts)?;
+    let found = client.query_typed(
+        include_str!("sql/unique_indexes.sql"),
+        &[(&names, Type::NAME_ARRAY), (&columns, Type::TEXT_ARRAY)],
+    );
+    roll_back(client);
+    let mut indexes = Vec::new();
+    for row in found.map_err(|error| failed(&error).with_loss_hint())? {
+        let index = unique_index(&row).map_err(|error| failed(&error))?;
+        let schema = index.found_as.as_ref().map_or(&index.table.schema, |(name, _)| &name.schema);
+        if selected.holds_table(index.table_oid, &index.table.schema)
+            || selected.holds_table(index.found_table_oid, schema)
+        {
+            indexes.push(index);
+        }
+    }
+    indexes.dedup_by(|one, other| one.oid == other.oid);
+    Ok(indexes)
+}
+
+fn unique_index(row: &Row) -> Result<UniqueIndex, postgres::Error> {
+    let name = |schema, name| Ok::<_, postgres::Error>(QualifiedName::new(text(row, schema)?, text(row, name)?));
+    let (index, found) = (name("index_schema", "index_name")?, name("found_schema", "found_name")?);
+    let (table_oid, found_table_oid): (u32, u32) = (row.try_get("table_oid")?, row.try_get("found_table_oid")?);
+    let contype = text(row, "contype")?;
+    let can = |privilege| Ok::<_, postgres::Error>(row.try_get::<_, Option<bool>>(privilege)?.unwrap_or_default());
+    Ok(UniqueIndex {
+        oid: row.try_get("index_oid")?,
+        found_as: if table_oid == found_table_oid { None } else { Some((found, name("found_schema", "found_table")?)) },
+        name: index,
+        table: name("table_schema", "table_name")?,
+        table_oid,
+        found_table_oid,
+        table_kind: if text(row, "relkind")? == "p" { RelationKind::Partitioned } else { RelationKind::Table },
+        kind: match (row.try_get("is_exclusion")?, contype.as_str()) {
+            (true, _) => IndexKind::Exclusion,
+            (_, "p") => IndexKind::PrimaryKey,
+            (_, "u") => IndexKind::UniqueConstraint,
+            _ => IndexKind::UniqueIndex,
+        },
+        key: key(row)?,
+        depends_on: row.try_get("depends_on")?,
+        predicate: row.try_get("predicate")?,
+        nulls_not_distinct: row.try_get("nulls_not_distinct")?,
+        is_deferrable: row.try_get("is_deferrable")?,
+        is_deferred: row.try_get("is_deferred")?,
+        is_valid: row.try_get("is_valid")?,
+        is_system: row.try_get("is_system")?,
+        is_of_partition_alone: row.try_get("is_partition")?,
+        has_rules: row.try_get("has_rules")?,
+        readable: Readable::of(can("can_use_schema")?, can("can_read")?, can("is_row_secured")?),
+        columns: columns(row)?,
+    })
+}
+
+fn text(row: &Row, column: &str) -> Result<String, postgres::Error> {
+    row.try_get(column)
+}
+
+fn key(row: &Row) -> Result<Vec<KeyPart>, postgres::Error> {
+    let definitions: Vec<String> = row.try_get("definitions")?;
+    let columns: Vec<Option<String>> = row.try_get("columns")?;
+    let types: Vec<String> = row.try_get("types")?;
+    let categories: Vec<String> = row.try_get("categories")?;
+    let equalities: Vec<Option<String>> = row.try_get("equalities")?;
+    let collations: Vec<Option<String>> = row.try_get("collations")?;
+    let rest = columns.into_iter().zip(types).zip(categories).zip(equalities).zip(collations);
+    Ok(definitions
+        .into_iter()
+        .zip(rest)
+        .map(|(definition, ((((column, type_name), category), equality), collation))| KeyPart {
+            definition,
+            column,
+            type_name,
+            category,
+            equality,
+            collation,
+        })
+        .collect())
+}
+
+fn columns(row: &Row) -> Result<Vec<TableColumn>, postgres::Error> {
+    let names: Vec<String> = row.try_get("column_names")?;
+    let types: Vec<String> = row.try_get("column_types")?;
+    let insertable: Vec<bool> = row.try_get("column_insertable")?;
+    let draws: Vec<bool> = row.try_get("column_draws")?;
+    let primary: Vec<bool> = row.try_get("column_is_primary")?;
+    let rest = types.into_iter().zip(insertable).zip(draws).zip(primary);
+    Ok(names
+        .into_iter()
+        .zip(rest)
+        .map(|(name, (((type_name, is_insertable), draws), is_primary))| TableColumn {
+            name,
+            type_name,
+            is_insertable,
+            draws,
+            is_primary,
+        })
+        .collect())
+}
+
+/// Looks for the row that has one of these keys (each a text for each part of the index's key).
+/// What cannot be found out is no error but [`RowLookup::Unknown`].
+///
+/// # Errors
+///
+/// Where the connection is gone.
+pub fn find_row(
+    client: &mut Client,
+    index: &UniqueIndex,
+    keys: &[Vec<&str>],
+    with_row: bool,
+    options: &ScanOptions,
+) -> Result<RowLookup, Error> {
+    let mut is_possible = false;
+    let mut unread = None;
+    for values in keys.iter().filter(|values| values.len() == index.key.len()) {
+        if let Some(doubt) = index.unsearchable(values) {
+            return Ok(RowLookup::Unknown(doubt));
+        }
+        let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+            values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
+        match look_up(client, &options.timeouts, &row_sql(index, values, with_row), &parameters) {
+            Ok(found) => {
+                is_possible = true;
+                if let Some(row) = found.first() {
+                    let values = values.iter().map(|value| (*value).to_owned()).collect();
+                    return Ok(RowLookup::Found { values, row: row.try_get("row").unwrap_or_default() });
+                }
+            }
+            Err(error) => {
+                let error = Error::new("could not look for the row", &error);
+                if error.is_connection_lost() {
+                    return Err(error.with_loss_hint());
+                }
+                unread = Some(unreadable(error, index, &mut is_possible)?).or(unread);
+            }
+        }
+    }
+    Ok(match (unread, is_possible) {
+        (Some(doubt), false) => RowLookup::Unknown(doubt),
+        (_, true) => index.inexact().map_or(RowLookup::NotFound, RowLookup::Unknown),
+        (None, false) => RowLookup::Unknown(Doubt::new("the text's values do not fit the columns of the index")),
+    })
+}
+
+/// Why the row could not be read: a value that is none of its type's, or something that all values would meet.
+fn unreadable(error: Error, index: &UniqueIndex, is_possible: &mut bool) -> Result<Doubt, Error> {
+    let Some(code) = error.code().map(|code| code.code().to_owned()) else {
+        return Err(error);
+    };
+    // Class 22: the text is no value of the type, so this way of taking the values apart is none.
+    if code.starts_with("22") {
+        return Ok(Doubt::new(format!("the values do not fit the columns: {}", error.said())));
+    }
+    *is_possible = false;
+    let doubt = Doubt::new(error.said());
+    let cure = if code == SqlState::INSUFFICIENT_PRIVILEGE.code() {
+        Some(format!("run as a role that may read all rows of {}", index.table))
+    } else {
+        error.hint().map(str::to_owned)
+    };
+    Ok(Doubt { cure, ..doubt })
+}
+
+/// Scans the sequences that feed the tables of some indexes: those that their columns draw from, those that their
+/// triggers call, and those without a column that have a name by which applications draw for such a table.
+///
+/// # Errors
+///
+/// As [`scan`](super::scan).
+pub fn scan_for_indexes(
+    client: &mut Client,
+    indexes: &[UniqueIndex],
+    options: &ScanOptions,
+    watch: &mut dyn Watch,
+) -> Result<Scan, Error> {
+    let mut oids: HashSet<u32> = indexes.iter().flat_map(|index| [index.table_oid, index.found_table_oid]).collect();
+    let mut triggers_on = HashSet::new();
+    for index in indexes {
+        triggers_on.insert(index.table.to_string());
+        triggers_on.extend(index.found_as.iter().map(|(_, table)| table.to_string()));
+        let names = index.likely_sequences();
+        let parameters: &[(&(dyn ToSql + Sync), Type)] =
+            &[(&index.table.schema, Type::TEXT), (&names, Type::NAME_ARRAY)];
+        let found = look_up(client, &options.timeouts, include_str!("sql/sequences_named.sql"), parameters)
+            .map_err(|error| Error::new("could not look for sequences by name", &error).with_loss_hint())?;
+        oids.extend(found.iter().filter_map(|row| row.try_get::<_, u32>("oid").ok()));
+    }
+    scan_selected(client, options, &Selected::of(oids, triggers_on), watch).map_err(Error::with_loss_hint)
+}

@@ -1,0 +1,223 @@
+//! From a violation and what the server knows to the verdict, with its evidence.
+
+use super::fed::{Fed, Standing, feeds};
+use super::statement::Verb;
+use super::violation::{Occasion, Violation};
+use crate::model::{Doubt, Finding, RowLookup, Status, UniqueIndex};
+
+/// What a unique violation came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The sequence that the key draws from is behind: more inserts will fail.
+    SequenceBehind,
+    /// It is past the value now: it was behind then, unless the INSERT named the value itself.
+    SequencePast,
+    /// The row exists for another reason than a sequence.
+    GenuineDuplicate,
+    /// No such row is stored any more.
+    Gone,
+    /// A key of several columns, of which a sequence feeds some only.
+    Mixed,
+    /// What is known does not decide it.
+    Undetermined,
+}
+
+impl Verdict {
+    /// Its name in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SequenceBehind => "sequence_behind",
+            Self::SequencePast => "sequence_past",
+            Self::GenuineDuplicate => "genuine_duplicate",
+            Self::Gone => "gone",
+            Self::Mixed => "mixed",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
+    /// What it says, in one line.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::SequenceBehind => "the sequence is behind: it hands out values that are stored already",
+            Self::SequencePast => "the sequence was behind, and is past it now; or the INSERT named the value itself",
+            Self::GenuineDuplicate => "a genuine duplicate: no sequence is the cause",
+            Self::Gone => "gone: no such row is stored any more",
+            Self::Mixed => "mixed: a sequence feeds one part of the key only",
+            Self::Undetermined => "undetermined: what is known does not decide it",
+        }
+    }
+}
+
+/// What the server knows of a violation's index.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The index.
+    pub index: &'a UniqueIndex,
+    /// The sequences that have to do with its table.
+    pub findings: &'a [Finding],
+    /// Whether the row that was there is there still.
+    pub row: &'a RowLookup,
+}
+
+/// A verdict with what speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What it came from.
+    pub verdict: Verdict,
+    /// What is known, a line each; with what would settle the rest, where something would.
+    pub evidence: Vec<Doubt>,
+    /// The columns of the key with the sequences that they draw from.
+    pub fed: Vec<FedColumn>,
+    /// Whether a sequence that feeds the key is behind.
+    pub is_behind: bool,
+    /// Whether something that had to be read could not be read.
+    pub is_unreadable: bool,
+}
+
+/// A column of the key and its sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FedColumn {
+    /// The column.
+    pub column: String,
+    /// The place of the sequence in the findings.
+    pub finding: usize,
+}
+
+/// Decides. Every input has an answer.
+pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
+    let index = facts.index;
+    let fed = feeds(violation, facts);
+    let mut evidence = Vec::new();
+    evidence.extend(occasion(violation, index));
+    evidence.extend(fed.iter().flat_map(Fed::evidence));
+    let suspects = if fed.is_empty() { suspects(violation, facts) } else { Vec::new() };
+    if fed.is_empty() && suspects.is_empty() {
+        evidence.push(Doubt::new(format!("no column of {} draws from a sequence", index.key_text())));
+    }
+    evidence.extend(suspects.iter().cloned());
+    evidence.push(row_evidence(violation, facts));
+
+    let standing = fed.iter().map(|fed| fed.standing).min();
+    let verdict = match (standing, facts.row) {
+        (None, _) if !suspects.is_empty() => Verdict::Undetermined,
+        (None, RowLookup::NotFound) => Verdict::Gone,
+        (None, _) => Verdict::GenuineDuplicate,
+        (Some(Standing::Behind), _) => Verdict::SequenceBehind,
+        (Some(Standing::Past | Standing::SurelyPast), RowLookup::NotFound) => Verdict::Gone,
+        (Some(Standing::SurelyPast | Standing::Past), _) => Verdict::SequencePast,
+        (Some(Standing::NotTheCause), RowLookup::Found { .. }) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause), RowLookup::NotFound) => Verdict::Gone,
+        (Some(Standing::NotTheCause), RowLookup::Unknown(_)) if is_update(violation) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause | Standing::Open), _) => Verdict::Undetermined,
+    };
+    let is_partly_fed =
+        fed.iter().map(|fed| fed.part).collect::<std::collections::BTreeSet<_>>().len() < index.key.len();
+    let verdict = match verdict {
+        Verdict::SequenceBehind | Verdict::SequencePast if is_partly_fed => Verdict::Mixed,
+        verdict => verdict,
+    };
+    if verdict == Verdict::Mixed {
+        let given: Vec<&str> = index
+            .key
+            .iter()
+            .enumerate()
+            .filter(|(part, _)| fed.iter().all(|fed| fed.part != *part))
+            .map(|(_, part)| part.definition.as_str())
+            .collect();
+        evidence.push(Doubt::new(format!(
+            "{} comes with the INSERT: the duplicate is one of both together",
+            given.join(", ")
+        )));
+    }
+    Diagnosis {
+        verdict,
+        evidence,
+        is_behind: fed.iter().any(|fed| fed.is_behind()),
+        is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
+        fed: fed.into_iter().map(|fed| FedColumn { column: fed.column.to_owned(), finding: fed.at }).collect(),
+    }
+}
+
+fn is_update(violation: &Violation) -> bool {
+    violation.statement.as_ref().is_some_and(|statement| statement.verb == Verb::Update)
+}
+
+/// What the occasion tells.
+fn occasion(violation: &Violation, index: &UniqueIndex) -> Vec<Doubt> {
+    let mut evidence = Vec::new();
+    match violation.occasion {
+        Occasion::Write => {}
+        Occasion::IndexBuild => evidence.push(Doubt::new(
+            "the error came from building the index over rows that are stored; an index of that name exists now",
+        )),
+        Occasion::Replication => evidence.push(Doubt::new(
+            "the row came in by logical replication: the subscriber holds a row of its own with that key, and the \
+             subscription waits until it is gone",
+        )),
+    }
+    if !index.is_valid {
+        evidence.push(Doubt::with_cure(
+            "the index is not valid: it was not built to its end, and still refuses duplicates",
+            format!("DROP INDEX {0}; or REINDEX INDEX {0}", index.name),
+        ));
+    }
+    if index.is_system {
+        evidence.push(Doubt::new(
+            "the index belongs to the system catalog: two sessions created the same object at the same time; \
+             create it once, before the others start, or try again",
+        ));
+    }
+    evidence
+}
+
+/// What is known of the row.
+fn row_evidence(violation: &Violation, facts: &Facts) -> Doubt {
+    let columns = facts.index.key_text();
+    match facts.row {
+        RowLookup::Found { values, .. } => {
+            Doubt::new(format!("the row with {columns}=({}) is stored", values.join(", ")))
+        }
+        RowLookup::NotFound => Doubt::new(format!(
+            "no row with {columns}=({}) is stored now: it was deleted or changed, or its transaction was not in this database",
+            violation.values().unwrap_or_default()
+        )),
+        RowLookup::Unknown(doubt) => doubt.clone(),
+    }
+}
+
+/// Sequences that may feed the key although no column says so: called by a trigger, or by the application itself.
+fn suspects(violation: &Violation, facts: &Facts) -> Vec<Doubt> {
+    let index = facts.index;
+    if !index.key.iter().any(|part| part.category == "N" && part.column.is_some()) || is_update(violation) {
+        return Vec::new();
+    }
+    let column = index.key.iter().find(|part| part.category == "N").and_then(|part| part.column.as_deref());
+    let table = index.table.to_string();
+    let likely = index.likely_sequences();
+    let mut suspects = Vec::new();
+    for finding in facts.findings {
+        let sequence = &finding.sequence;
+        let next = finding.state.and_then(|state| sequence.definition.next_value(state));
+        let next = next.map_or_else(|| "unknown".to_owned(), |next| next.to_string());
+        let caller = sequence
+            .callers
+            .iter()
+            .find(|caller| caller.reached_by.iter().any(|place| place.strip_prefix("trigger on ") == Some(&table)));
+        if let Some(caller) = caller {
+            suspects.push(Doubt::new(format!(
+                "a trigger calls {}, which draws from {} (next value {next}): what it fills in cannot be told",
+                caller.name, sequence.name
+            )));
+        } else if finding.status == Status::Unlinked && likely.contains(&sequence.name.name) {
+            let column = crate::model::quote_identifier(column.unwrap_or_default());
+            suspects.push(Doubt::with_cure(
+                format!(
+                    "no column draws from {} (next value {next}), but an application may draw its keys from it, as Hibernate does",
+                    sequence.name
+                ),
+                format!("if it does: ALTER SEQUENCE {} OWNED BY {table}.{column}; and run this again", sequence.name),
+            ));
+        }
+    }
+    suspects
+}

@@ -1,0 +1,186 @@
+//! The columns of a key that draw from sequences, and what part the sequence can have had in a duplicate.
+
+use super::diagnosis::Facts;
+use super::statement::Verb;
+use super::violation::Violation;
+use crate::model::{Doubt, Drift, Exhaustion, Finding, Role, RowLookup, Status};
+
+/// What part a sequence had, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// It is behind, and can have handed out the value.
+    Behind,
+    /// What it did cannot be told.
+    Open,
+    /// It has handed out the value, and the statement left the column to it.
+    SurelyPast,
+    /// It is past the value, and can have handed it out.
+    Past,
+    /// It has not come to the value, or the statement gave it.
+    NotTheCause,
+}
+
+/// A column of the key with a sequence that it draws from.
+pub(crate) struct Fed<'a> {
+    /// The column's place in the key.
+    pub(crate) part: usize,
+    pub(crate) column: &'a str,
+    /// The sequence's place in the findings.
+    pub(crate) at: usize,
+    pub(crate) finding: &'a Finding,
+    /// The value that was there already, where it is known.
+    value: Option<i64>,
+    /// Whether the statement is known to have left the column to its default.
+    is_drawn: bool,
+    pub(crate) standing: Standing,
+}
+
+/// Finds them.
+pub(crate) fn feeds<'a>(violation: &Violation, facts: &Facts<'a>) -> Vec<Fed<'a>> {
+    let index = facts.index;
+    let mut fed = Vec::new();
+    for (part, key) in index.key.iter().enumerate() {
+        let Some(column) = key.column.as_deref() else {
+            continue;
+        };
+        let value = value(violation, facts, part);
+        let is_drawn = is_drawn(violation, facts, column);
+        for (at, finding) in facts.findings.iter().enumerate() {
+            let draws = finding.columns.iter().any(|linked| {
+                let table = linked.facts.table_oid;
+                linked.facts.column == column
+                    && (table == index.table_oid || table == index.found_table_oid)
+                    && !matches!(linked.role, Role::Passed(_))
+            });
+            if draws {
+                let standing = standing(finding, value, is_drawn, is_given(violation));
+                fed.push(Fed { part, column, at, finding, value, is_drawn, standing });
+            }
+        }
+    }
+    fed
+}
+
+/// The value of one part of the key, where it is certain: from the row that was found, or if there is one way only to
+/// take the text apart.
+fn value(violation: &Violation, facts: &Facts, part: usize) -> Option<i64> {
+    if let RowLookup::Found { values, .. } = facts.row {
+        return values.get(part)?.parse().ok();
+    }
+    let key = violation.key.as_ref()?;
+    if key.columns.len() != facts.index.key.len() {
+        return None;
+    }
+    match key.splits(1)?.as_slice() {
+        [only] => only.get(part)?.parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_drawn(violation: &Violation, facts: &Facts, column: &str) -> bool {
+    let index = facts.index;
+    violation.statement.as_ref().is_some_and(|statement| {
+        let found = index.found_as.as_ref().map(|(_, table)| &table.name);
+        let is_same = statement.table == index.table.name || found == Some(&statement.table);
+        is_same && statement.leaves_to_default(column)
+    })
+}
+
+/// Whether the statement is known to have given the value itself.
+fn is_given(violation: &Violation) -> bool {
+    violation.statement.as_ref().is_some_and(|statement| statement.verb == Verb::Update)
+}
+
+fn standing(finding: &Finding, value: Option<i64>, is_drawn: bool, is_given: bool) -> Standing {
+    let definition = &finding.sequence.definition;
+    // The failed call has moved it on: nextval is not rolled back.
+    let has_come = |value: i64| {
+        finding.state.is_some_and(|state| {
+            let distance = i128::from(state.last_value) - i128::from(value);
+            !definition.is_past(value, state.last_value) && distance % i128::from(definition.increment) == 0
+        })
+    };
+    let can_be_cause = !is_given && value.is_none_or(has_come);
+    match &finding.status {
+        Status::Compared(Drift::Behind { .. } | Drift::Exhausted(Exhaustion::FixLeavesNone(_))) => {
+            if can_be_cause || is_drawn { Standing::Behind } else { Standing::NotTheCause }
+        }
+        Status::Compared(Drift::InSync | Drift::Outlier { .. } | Drift::Exhausted(_)) => match (can_be_cause, value) {
+            (false, _) => Standing::NotTheCause,
+            (true, _) if is_drawn => Standing::SurelyPast,
+            (true, Some(_)) => Standing::Past,
+            (true, None) => Standing::Open,
+        },
+        _ if is_given => Standing::NotTheCause,
+        _ => Standing::Open,
+    }
+}
+
+impl Fed<'_> {
+    /// Whether coming inserts will fail.
+    pub(crate) fn is_behind(&self) -> bool {
+        matches!(
+            self.finding.status,
+            Status::Compared(Drift::Behind { .. } | Drift::Exhausted(Exhaustion::FixLeavesNone(_)))
+        )
+    }
+
+    /// What is known of it, a line each.
+    pub(crate) fn evidence(&self) -> Vec<Doubt> {
+        let finding = self.finding;
+        let name = &finding.sequence.name;
+        let mut evidence = vec![Doubt::new(format!("{} draws from {name}{}", self.column_text(), self.state_text()))];
+        if let Some(doubt) = finding.doubt() {
+            evidence.push(doubt);
+        }
+        if let Status::Compared(Drift::Behind { overlap, .. }) = &finding.status {
+            let at_least = if overlap.collisions.calls_is_minimum { "at least " } else { "" };
+            evidence.push(Doubt::new(format!(
+                "it is behind: the farthest value stored is {}, and {at_least}{} more of its calls collide, the next one with {}",
+                overlap.farthest, overlap.collisions.calls, overlap.collisions.nearest
+            )));
+        }
+        if let Status::Compared(Drift::Cycling) = &finding.status {
+            evidence.push(Doubt::with_cure(
+                "it is declared CYCLE: it starts over, and comes to values that are stored",
+                format!("ALTER SEQUENCE {name} NO CYCLE"),
+            ));
+        }
+        evidence.extend(self.part_text().map(Doubt::new));
+        evidence
+    }
+
+    fn column_text(&self) -> String {
+        let linked = self.finding.columns.iter().find(|linked| linked.facts.column == self.column);
+        linked.map_or_else(|| self.column.to_owned(), |linked| format!("{} ({})", linked.name(), linked.link.word()))
+    }
+
+    fn state_text(&self) -> String {
+        let Some(state) = self.finding.state else {
+            return String::new();
+        };
+        let next = self.finding.sequence.definition.next_value(state);
+        format!(": last value {state}, next value {}", next.map_or_else(|| "none".to_owned(), |next| next.to_string()))
+    }
+
+    /// What part it can have had in this duplicate.
+    fn part_text(&self) -> Option<String> {
+        match (self.standing, self.value) {
+            (Standing::NotTheCause, Some(value)) if !self.is_drawn => {
+                Some(format!("it has not handed out {value}: the statement named the value itself"))
+            }
+            (Standing::SurelyPast, _) => Some(
+                "the statement left the column to the sequence, which was behind then, and is past it now".to_owned(),
+            ),
+            (Standing::Past, Some(value)) => Some(format!(
+                "it is past {value}: if the INSERT took the value from it, it was behind then, and was fixed or has burnt \
+                 through since; the text does not tell whether the INSERT named the value itself"
+            )),
+            (Standing::Open, None) if self.finding.state.is_some() => Some(
+                "the text does not tell the value (no DETAIL), so it cannot be said whether it came from the sequence"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The statement that looks for the row which has a key already.
+
+use super::doubt::Doubt;
+use super::unique_index::{KeyPart, UniqueIndex};
+
+/// What became of looking for the row that was there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowLookup {
+    /// It is stored.
+    Found {
+        /// The key's values, one for each part.
+        values: Vec<String>,
+        /// The row as a JSON object, where it was asked for.
+        row: Option<String>,
+    },
+    /// No such row is stored now.
+    NotFound,
+    /// That is not known, and why.
+    Unknown(Doubt),
+}
+
+/// Types whose text does not tell the value exactly: `extra_float_digits` and `lc_monetary` of the session that failed
+/// decide what is printed.
+const INEXACT: [&str; 3] = ["real", "double precision", "money"];
+
+impl UniqueIndex {
+    /// Why a value that is not found may be stored all the same.
+    pub fn inexact(&self) -> Option<Doubt> {
+        let part = self.key.iter().find(|part| INEXACT.contains(&part.type_name.as_str()))?;
+        Some(Doubt::new(format!("{} is {}, whose text is rounded or local", part.definition, part.type_name)))
+    }
+
+    /// Why the row with these values cannot be looked for; `None` where it can.
+    pub fn unsearchable(&self, values: &[&str]) -> Option<Doubt> {
+        if let Some(part) = self.key.iter().find(|part| part.equality.is_none()) {
+            return Some(Doubt::new(format!("{} is not compared by equality", part.definition)));
+        }
+        let (part, value) = self.key.iter().zip(values).find(|(part, value)| is_local_date(part, value))?;
+        Some(Doubt::new(format!("{} reads {value}, which another DateStyle than ISO wrote", part.definition)))
+    }
+}
+
+/// A date that does not begin with its year means another day under another `DateStyle`.
+fn is_local_date(part: &KeyPart, value: &str) -> bool {
+    let is_date = part.type_name == "date" || part.type_name.starts_with("timestamp");
+    let year = value.bytes().take_while(u8::is_ascii_digit).count();
+    is_date && !value.ends_with("infinity") && value != "null" && !(year >= 4 && value[year..].starts_with('-'))
+}
+
+/// Looks for the row with these values, one parameter of type text for each part: one row with `row` (JSON, or NULL
+/// unless `with_row`), or none. The operators, collations and expressions are those of the index, so that it can be used and means the same.
+pub fn row_sql(index: &UniqueIndex, values: &[&str], with_row: bool) -> String {
+    let mut conditions: Vec<String> = index
+        .key
+        .iter()
+        .zip(values)
+        .enumerate()
+        .map(|(at, (part, value))| condition(part, at + 1, index.nulls_not_distinct && *value == "null"))
+        .collect();
+    conditions.extend(index.predicate.iter().map(|predicate| format!("({predicate})")));
+    format!(
+        "SELECT {} AS row FROM (SELECT * FROM {} WHERE {} LIMIT 1) AS found",
+        if with_row { "pg_catalog.row_to_json(found)::pg_catalog.text" } else { "NULL::pg_catalog.text" },
+        index.table.to_sql(),
+        conditions.join(" AND ")
+    )
+}
+
+fn condition(part: &KeyPart, parameter: usize, may_be_null: bool) -> String {
+    let definition = &part.definition;
+    let collate = part.collation.as_ref().map(|collation| format!(" COLLATE {collation}")).unwrap_or_default();
+    let equality = part.equality.as_deref().unwrap_or("OPERATOR(pg_catalog.=)");
+    // Through text, as any type reads its own text so; a parameter that is not used would have no type.
+    let value = format!("${parameter}::pg_catalog.text");
+    let equals = |value: &str| format!("{definition}{collate} {equality} CAST({value} AS {})", part.type_name);
+    match (may_be_null, part.category.as_str()) {
+        (false, _) => equals(&value),
+        // The text null and NULL look alike.
+        (true, "S") => format!("({} OR {definition} IS NULL)", equals(&value)),
+        (true, _) => format!("({definition} IS NULL AND {value} IS NOT NULL)"),
+    }
+}
+
+/// The statement that lists the duplicates which keep a unique index from being built.
+pub fn duplicates_sql(table: &str, key: &[String]) -> String {
+    let key = key.join(", ");
+    format!("SELECT {key}, pg_catalog.count(*) FROM {table} GROUP BY {key} HAVING pg_catalog.count(*) > 1;")
+}
