@@ -21,7 +21,7 @@ static SEQUELIZE_FIELDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\bfields:\s*
 /// Ecto: names the constraint.
 static ECTO: LazyLock<Regex> = LazyLock::new(|| regex(r#"[*"]\s*"?([^"\n]{1,255}?)"? \(unique_constraint\)"#));
 /// Hibernate, wrapped by Spring: names the constraint, and not which kind of one.
-static HIBERNATE: LazyLock<Regex> = LazyLock::new(|| regex(r#"constraint \["?([^\]"\s]+)"?[^\]\n]*\]"#));
+static HIBERNATE: LazyLock<Regex> = LazyLock::new(|| regex(r#"constraint \["?([^\]"\n]+)[^\]\n]*\]"#));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a fixed pattern")
