@@ -21,10 +21,15 @@ fn assert_row_is_found(database: &Database, insert: &str) -> Explained {
     explained
 }
 
-/// A table with one key column of a type; the row with this value, written as a literal, is found, and gone once it is deleted.
-fn assert_value_is_found(kind: &str, literal: &str) {
-    let database = Database::with_setup(&format!(r#"CREATE TABLE "Odd Things" ("The Key" {kind} PRIMARY KEY)"#));
-    assert_value_is_found_in(&database, literal);
+/// A table with one key column of each type in turn: the row with its value, written as a literal, is found, and gone once
+/// it is deleted.
+fn assert_values_are_found(setup: &str, values: &[(&str, &str)]) {
+    let database = Database::with_setup(setup);
+    for (kind, literal) in values {
+        database.execute(&format!(r#"CREATE TABLE "Odd Things" ("The Key" {kind} PRIMARY KEY)"#));
+        assert_value_is_found_in(&database, literal);
+        database.execute(r#"DROP TABLE "Odd Things""#);
+    }
 }
 
 fn assert_value_is_found_in(database: &Database, literal: &str) {
@@ -86,7 +91,7 @@ fn an_ambiguous_name_is_narrowed_by_options() {
     for arguments in [
         &["-n", r#""South""#][..],
         &["-t", r#""South"."Town""#],
-        &["-t", r#""Town""#, "-N", r#""North""#],
+        &["-t", r#"*."Town""#, "-T", r#""North"."Town""#],
         &["-T", r#""North"."Town""#],
     ] {
         assert_eq!(place(&database.explain_with(arguments, &text, 0)), "South.Town Town Key", "{arguments:?}");
@@ -253,7 +258,7 @@ fn a_key_of_several_texts_is_found_whatever_is_in_them() {
         "'x) already exists.', E') already exists.\n', 'y) already exists'",
         "'null', 'NULL', 'Null'",
         "' ', '  ', ' x '",
-        "'ERROR:  y', E'DETAIL:  z\nDETAIL:  z', E'\nHINT:  a'",
+        "'ERROR:  y', 'DETAIL:  z', 'HINT:  a'",
         "'ü', '日本', '🎉'",
         "'»«', '„“', '「」'",
         "'{\"json\": \"\\\\n\"}', '<b>&amp;</b>', '%s $1'",
@@ -263,45 +268,78 @@ fn a_key_of_several_texts_is_found_whatever_is_in_them() {
 }
 
 #[test]
+fn a_value_with_lines_like_the_servers_own_is_found_or_not_looked_for() {
+    for value in
+        [r"E'x\nHINT:  a'", r"E'x\nDETAIL:  y'", r"E'x\nDETAIL:  Key (a)=(b) already exists.'", r"E'\n\nERROR:  z'"]
+    {
+        let database = Database::with_setup(r#"CREATE TABLE "Odd Things" ("The Key" text PRIMARY KEY)"#);
+        let insert = format!(r#"INSERT INTO "Odd Things" VALUES ({value})"#);
+        database.execute(&insert);
+        let text = database.violation(&insert);
+        let explained = database.explain(&text, 0).expect("genuine_duplicate");
+        assert_ne!(explained.json["row"]["stored"], false, "{text}");
+    }
+}
+
+#[test]
 fn numbers_of_every_kind_are_found() {
-    assert_value_is_found("smallint", "-32768");
-    assert_value_is_found("bigint", "9223372036854775807");
-    assert_value_is_found("numeric(12, 4)", "-0.5000");
-    assert_value_is_found("numeric", "'NaN'");
-    assert_value_is_found("numeric", "1e30");
-    assert_value_is_found("oid", "4294967295");
+    assert_values_are_found(
+        "",
+        &[
+            ("smallint", "-32768"),
+            ("bigint", "9223372036854775807"),
+            ("numeric(12, 4)", "-0.5000"),
+            ("numeric", "'NaN'"),
+            ("numeric", "1e30"),
+            ("oid", "4294967295"),
+        ],
+    );
 }
 
 #[test]
 fn texts_of_every_kind_are_found() {
-    assert_value_is_found("char(5)", "'ab'");
-    assert_value_is_found("varchar(5)", "'ab  '");
-    assert_value_is_found("\"char\"", "'x'");
-    assert_value_is_found("name", "'Some Name'");
-    assert_value_is_found("text COLLATE \"C\"", "'ß'");
-    assert_value_is_found("text", "repeat('lang, (er) ', 100)");
+    assert_values_are_found(
+        "",
+        &[
+            ("char(5)", "'ab'"),
+            ("varchar(5)", "'ab  '"),
+            ("\"char\"", "'x'"),
+            ("name", "'Some Name'"),
+            ("text COLLATE \"C\"", "'ß'"),
+            ("text", "repeat('lang, (er) ', 100)"),
+        ],
+    );
 }
 
 #[test]
 fn other_types_are_found() {
-    assert_value_is_found("bytea", r"'\x00ff5c27'");
-    assert_value_is_found("boolean", "true");
-    assert_value_is_found("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'");
-    assert_value_is_found("inet", "'10.0.0.1/8'");
-    assert_value_is_found("bit(5)", "B'10101'");
-    assert_value_is_found("bit varying", "B'101'");
-    assert_value_is_found("jsonb", r#"'{"a, b": ["x", null, 1.50]}'"#);
-    assert_value_is_found("interval", "'1 month 3 days -00:00:01.5'");
-    assert_value_is_found("time with time zone", "'12:00:00.123456+05:30'");
-    assert_value_is_found("date", "'2026-02-03'");
-    assert_value_is_found("date", "'0044-03-15 BC'");
-    assert_value_is_found("date", "'infinity'");
-    assert_value_is_found("timestamp", "'2026-02-03 04:05:06.789'");
-    assert_value_is_found("timestamptz", "'2026-02-03 04:05:06+09'");
-    assert_value_is_found("int4range", "'[1,5)'");
-    assert_value_is_found("int[]", "'{1,NULL,3}'");
-    assert_value_is_found("text[]", r#"'{"a, b","c\"d",NULL,"null",""}'"#);
-    assert_value_is_found("int[]", "'[0:1][0:1]={{1,2},{3,4}}'");
+    assert_values_are_found(
+        "",
+        &[
+            ("bytea", r"'\x00ff5c27'"),
+            ("boolean", "true"),
+            ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'"),
+            ("inet", "'10.0.0.1/8'"),
+            ("bit(5)", "B'10101'"),
+            ("bit varying", "B'101'"),
+            ("jsonb", r#"'{"a, b": ["x", null, 1.50]}'"#),
+            ("interval", "'1 month 3 days -00:00:01.5'"),
+            ("time with time zone", "'12:00:00.123456+05:30'"),
+            ("date", "'2026-02-03'"),
+            ("date", "'0044-03-15 BC'"),
+            ("date", "'infinity'"),
+            ("timestamp", "'2026-02-03 04:05:06.789'"),
+            ("timestamptz", "'2026-02-03 04:05:06+09'"),
+            ("int4range", "'[1,5)'"),
+            ("tstzrange", "'[2026-02-03 04:05:06+09,)'"),
+            ("daterange", "'[2026-02-03,infinity)'"),
+            ("timestamp[]", r"'{2026-02-03 04:05:06.7,NULL}'"),
+            ("date[]", r"'{2026-02-03,0044-03-15 BC}'"),
+            ("int[]", "'{1,NULL,3}'"),
+            ("text[]", r#"'{"a, b","c\"d",NULL,"null",""}'"#),
+            ("int[]", "'[0:1][0:1]={{1,2},{3,4}}'"),
+        ],
+    );
 }
 
 #[test]
@@ -317,18 +355,19 @@ fn enums_domains_and_composites_are_found() {
     let kinds = r#"CREATE TYPE "Mood" AS ENUM ('so, so', 'it''s (fine)'); CREATE DOMAIN "Short" AS text CHECK (length(value) < 9);
         CREATE DOMAIN "Shorter" AS "Short" CHECK (length(value) < 5); CREATE TYPE "Pair" AS (a int, "b c" text);
         CREATE DOMAIN "Id Number" AS bigint"#;
-    for (kind, literal) in [
-        (r#""Mood""#, "'so, so'"),
-        (r#""Mood""#, "'it''s (fine)'"),
-        (r#""Short""#, "'a, b'"),
-        (r#""Shorter""#, "'a)'"),
-        (r#""Pair""#, r#"ROW(1, 'x, "y" (z)')"#),
-        (r#""Id Number""#, "7"),
-    ] {
-        let database =
-            Database::with_setup(&format!(r#"{kinds}; CREATE TABLE "Odd Things" ("The Key" {kind} PRIMARY KEY)"#));
-        assert_value_is_found_in(&database, literal);
-    }
+    assert_values_are_found(
+        kinds,
+        &[
+            (r#""Mood""#, "'so, so'"),
+            (r#""Mood""#, "'it''s (fine)'"),
+            (r#""Short""#, "'a, b'"),
+            (r#""Shorter""#, "'a)'"),
+            (r#""Id Number""#, "7"),
+        ],
+    );
+    let database =
+        Database::with_setup(&format!(r#"{kinds}; CREATE TABLE "Odd Things" ("The Key" "Pair" PRIMARY KEY)"#));
+    assert_row_is_found(&database, r#"INSERT INTO "Odd Things" VALUES (ROW(1, 'x, "y" (z)'))"#);
 }
 
 #[test]
@@ -441,7 +480,7 @@ fn values_inside_of_ranges_and_arrays_in_another_style_are_never_said_to_be_gone
         ("tsrange", "tsrange('2026-02-03', '2026-03-04')"),
     ] {
         let database = Database::with_setup(&format!(
-            r#"CREATE TABLE "Odd Things" ("The Key" {kind} PRIMARY KEY); INSERT INTO "Odd Things" VALUES ({literal})"#
+            r#"CREATE TYPE "Dated" AS (n int, day date); CREATE TABLE "Odd Things" ("The Key" {kind} PRIMARY KEY); INSERT INTO "Odd Things" VALUES ({literal})"#
         ));
         let text =
             database.violation(&format!(r#"SET datestyle = 'SQL, DMY'; INSERT INTO "Odd Things" VALUES ({literal})"#));
