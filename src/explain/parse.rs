@@ -12,7 +12,7 @@ use super::json;
 use super::key::{Key, is_other_detail};
 use super::message::{Message, floor, messages, quoted_name};
 use super::other::{OtherError, other_error, sqlstate};
-use super::phrases::LABELS;
+use super::phrases::{INDEX_BUILD_BEHIND, LABELS};
 use super::statement::Statement;
 use super::violation::{Occasion, Recognised, Violation};
 
@@ -256,6 +256,7 @@ fn of_shape(text: &str) -> Option<Violation> {
     Some(Violation {
         constraints: vec![only_quoted(message)?],
         key: Some(key),
+        occasion: if message.contains(INDEX_BUILD_BEHIND) { Occasion::IndexBuild } else { Occasion::Write },
         recognised: Recognised::Shape,
         ..Violation::default()
     })
