@@ -41,7 +41,7 @@ const LONGEST_NAME: usize = 255;
 const CONFLICT: &str = "Key already exists in unique index";
 
 /// The words before the name, what was being done, and the words behind the name.
-fn phrases() -> impl Iterator<Item = (&'static str, Occasion, &'static str)> {
+pub(crate) fn phrases() -> impl Iterator<Item = (&'static str, Occasion, &'static str)> {
     let written = DUPLICATE_KEY.iter().map(|(before, behind)| (*before, Occasion::Write, *behind));
     let built = INDEX_BUILD.iter().map(|(before, behind)| (*before, Occasion::IndexBuild, *behind));
     written.chain(built).chain([(CONFLICT, Occasion::Replication, "")])
