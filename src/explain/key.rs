@@ -22,20 +22,22 @@ impl Key {
     /// Finds the first key in a text that goes on behind it: the value ends where the server's words follow.
     pub(crate) fn find(text: &str) -> Option<Self> {
         let (columns, rest) = find_columns(text)?;
-        let end = first_end(rest)?;
-        Some(Self { columns, values: vec![rest[..end].to_owned()] })
+        match first_end(rest) {
+            Some(end) => Some(Self { columns, values: vec![rest[..end].to_owned()] }),
+            // Cut off within the value.
+            None => (!rest.contains(')')).then_some(Self { columns, values: Vec::new() }),
+        }
     }
 
     /// Finds it in a text that is the DETAIL and nothing else, or begins with it: a value may hold the very words that
     /// follow the key, so that it ends at the last of them.
     pub(crate) fn find_in_detail(detail: &str) -> Option<Self> {
         let (columns, rest) = find_columns(detail)?;
-        let mut ends = ends_of_lines(rest);
+        let ends = ends_of_lines(rest);
         if ends.is_empty() {
-            ends.extend(first_end(rest));
+            return Self::find(detail);
         }
-        let values: Vec<String> = ends.iter().rev().map(|end| rest[..*end].to_owned()).collect();
-        (!values.is_empty()).then_some(Self { columns, values })
+        Some(Self { columns, values: ends.iter().rev().map(|end| rest[..*end].to_owned()).collect() })
     }
 
     /// The ways in which the values' text can be taken apart, one value for each column; at most `limit`, and `None`
@@ -179,8 +181,11 @@ fn ends_of_lines(rest: &str) -> Vec<usize> {
     if let Some(conflict) = known.iter().position(|at| rest[at + 1..].starts_with(';')) {
         return known[..=conflict].to_vec();
     }
+    if !known.is_empty() || rest.match_indices(')').any(|(at, _)| is_behind_key(&rest[at + 1..])) {
+        return known;
+    }
     // Spanish and Georgian put their words before the key.
-    if known.is_empty() { ends(&|behind| is_full_stop(&line(behind))) } else { known }
+    ends(&|behind| is_full_stop(&line(behind)))
 }
 
 fn is_behind_key(text: &str) -> bool {
