@@ -1,4 +1,4 @@
-//! Error reports that are JSON objects: jsonlog, PostgREST, and what programs wrap round a message.
+//! Error reports that are JSON objects: jsonlog, `PostgREST`, and what programs wrap round a message.
 
 use serde_json::{Map, Value};
 

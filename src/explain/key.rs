@@ -117,12 +117,11 @@ fn closing_bracket(text: &str) -> Option<usize> {
     for (at, letter) in text.char_indices().take_while(|(at, _)| *at < LONGEST_COLUMNS) {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(') => depth += 1,
             (None, ')') if depth == 0 => return Some(at),
             (None, ')') => depth -= 1,
-            (None, _) => {}
+            _ => {}
         }
     }
     None
@@ -136,7 +135,6 @@ pub(crate) fn split_columns(text: &str) -> Vec<String> {
     for letter in text.chars() {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(' | '[') => depth += 1,
             (None, ')' | ']') => depth = depth.saturating_sub(1),
@@ -144,7 +142,7 @@ pub(crate) fn split_columns(text: &str) -> Vec<String> {
                 columns.push(std::mem::take(&mut column).trim().to_owned());
                 continue;
             }
-            (None, _) => {}
+            _ => {}
         }
         column.push(letter);
     }

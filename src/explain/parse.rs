@@ -123,9 +123,8 @@ pub(crate) fn parse_plain(text: &str) -> Option<Violation> {
 fn forms(text: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![Cow::Borrowed(text)];
     for _ in 0..3 {
-        let inner = match forms.last().map(|form| unescaped(form)) {
-            Some(Cow::Owned(inner)) => inner,
-            _ => break,
+        let Some(Cow::Owned(inner)) = forms.last().map(|form| unescaped(form)) else {
+            break;
         };
         forms.push(Cow::Owned(inner));
     }
@@ -166,7 +165,7 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     });
     let key = key.or_else(|| framework::adapter_key(text));
     let mut others: Vec<&String> =
-        all.iter().filter(|message| !is_same(message)).flat_map(|other| other.names.first()).collect();
+        all.iter().filter(|message| !is_same(message)).filter_map(|other| other.names.first()).collect();
     others.sort_unstable();
     others.dedup();
     let statement = Statement::find(own).or_else(|| Statement::find(before));
@@ -193,7 +192,8 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
 
 /// The schema and the table, from fields of their own, or as the statement names them.
 fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Option<String>) {
-    let Some(statement) = statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
+    let Some(statement) =
+        statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
     else {
         return (fields.schema.clone(), fields.table.clone());
     };

@@ -78,11 +78,10 @@ impl Explanation {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match &self.known {
-            Known::Offline | Known::NotBuilt(_) | Known::NotFound(_) => Exit::Fine,
             Known::Ambiguous(..) => Exit::Trouble,
             Known::Diagnosed(known) if known.diagnosis.is_unreadable => Exit::Trouble,
             Known::Diagnosed(known) if known.diagnosis.is_behind => Exit::Behind,
-            Known::Diagnosed(_) => Exit::Fine,
+            Known::Offline | Known::NotBuilt(_) | Known::NotFound(_) | Known::Diagnosed(_) => Exit::Fine,
         }
     }
 

@@ -62,6 +62,7 @@ pub struct ErrorFields<'a> {
     other_constraints: usize,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "as many properties as the catalog has of it")]
 #[derive(Serialize)]
 struct IndexFields<'a> {
     schema: &'a str,

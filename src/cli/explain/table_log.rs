@@ -28,13 +28,13 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         ("key", Side::Left),
         ("verdict", Side::Left),
     ];
-    let rows: Vec<Vec<String>> = report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref())).collect();
+    let rows: Vec<Vec<String>> =
+        report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref())).collect();
     if !rows.is_empty() {
         let bold = if coloured { Style::new().bold() } else { Style::new() };
         let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
-        let is_behind = |at: usize| {
-            report.constraints[at].1.as_ref().is_some_and(|explanation| explanation.exit() == Exit::Behind)
-        };
+        let is_behind =
+            |at: usize| report.constraints[at].1.as_ref().is_some_and(|explanation| explanation.exit() == Exit::Behind);
         let style = |at: usize| if coloured && is_behind(at) { red } else { Style::new() };
         aligned::write(&headings, &rows, bold, style, out)?;
         writeln!(out)?;
@@ -77,14 +77,14 @@ fn cells(folded: &Folded, explanation: Option<&Explanation>) -> Vec<String> {
         time(&folded.last),
         constraint + &database,
         key,
-        verdict(folded, explanation),
+        verdict(explanation),
     ]
 }
 
 /// The verdict in a few words.
-fn verdict(folded: &Folded, explanation: Option<&Explanation>) -> String {
+fn verdict(explanation: Option<&Explanation>) -> String {
     let Some(explanation) = explanation else {
-        return if folded.database.is_some() { "not asked here" } else { "" }.to_owned();
+        return "not asked".to_owned();
     };
     match &explanation.known {
         Known::Diagnosed(known) => {

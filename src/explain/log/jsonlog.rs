@@ -22,7 +22,7 @@ pub(crate) fn unwrap(line: &[u8]) -> Wrapped {
     };
     let time = text_in(&document, &["timestamp", "log_time", "time", "@timestamp", "ts", "asctime"]);
     let object = document.as_object();
-    let lines = object.and_then(|object| lines(object));
+    let lines = object.and_then(lines);
     if let Some(lines) = lines {
         return Wrapped::Lines(lines, time);
     }
