@@ -52,8 +52,10 @@ fn the_documentation_and_the_output_agree() {
 #[test]
 fn the_documentation_of_explain_and_its_output_agree() {
     let database = shop();
-    database.execute("CREATE SCHEMA other; CREATE TABLE other.\"Album\" (id int CONSTRAINT \"Album_pkey\" PRIMARY KEY)");
-    let text = "ERROR:  duplicate key value violates unique constraint \"Album_pkey\"\nDETAIL:  Key (id)=(1) already exists.";
+    database
+        .execute("CREATE SCHEMA other; CREATE TABLE other.\"Album\" (id int CONSTRAINT \"Album_pkey\" PRIMARY KEY)");
+    let text =
+        "ERROR:  duplicate key value violates unique constraint \"Album_pkey\"\nDETAIL:  Key (id)=(1) already exists.";
     let mut found = BTreeSet::new();
     let args = ["explain", "--format", "json", "--show-row", "--lang", "rust", "-n", "public", text];
     let one = database.run(&args).expect_status(1).json();
@@ -70,7 +72,8 @@ fn the_documentation_of_explain_and_its_output_agree() {
     std::fs::write(&log, text).expect("a log");
     let mut found = BTreeSet::new();
     let path = log.to_str().expect("UTF-8");
-    let log_json = database.run(&["explain", "--format", "json", "-n", "public", "--log", path]).expect_status(1).json();
+    let log_json =
+        database.run(&["explain", "--format", "json", "-n", "public", "--log", path]).expect_status(1).json();
     collect(&log_json, "", &mut found);
     std::fs::remove_file(&log).expect("it was there");
     found.retain(|path| !path.starts_with("constraints[].error."));
