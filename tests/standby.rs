@@ -137,3 +137,36 @@ fn what_a_standby_may_not_read_spoils_nothing_else() {
     let unlogged = &report["sequences"][1];
     assert!(unlogged["reason"].is_string() && unlogged["hint"].is_string(), "{unlogged:#}");
 }
+
+#[test]
+fn a_violation_is_explained_on_a_standby_with_what_it_can_know() {
+    let Some(pair) = Pair::with_setup(
+        r#"CREATE TABLE "Behind" (id serial PRIMARY KEY, "E Mail" text UNIQUE);
+           INSERT INTO "Behind" SELECT g, 'mail ' || g FROM generate_series(1, 1000) AS g"#,
+    ) else {
+        return;
+    };
+    let by_id = pair.on_primary.violation(r#"INSERT INTO "Behind" DEFAULT VALUES"#);
+    let explained = pair.on_standby.explain(&by_id, 1).expect("sequence_behind");
+    assert!(explained.json["warnings"].to_string().contains("standby"), "{:#}", explained.json);
+    assert_eq!(explained.json["row"]["stored"], true);
+
+    let by_mail = pair.on_primary.violation(r#"INSERT INTO "Behind" VALUES (5000, 'mail 7')"#);
+    let explained = pair.on_standby.explain(&by_mail, 0).expect("genuine_duplicate");
+    assert_eq!(explained.json["row"]["stored"], true);
+}
+
+#[test]
+fn a_standby_that_cannot_know_decides_nothing_about_a_violation() {
+    let Some(pair) = Pair::with_setup(
+        r#"CREATE TABLE "Near" (id serial PRIMARY KEY);
+           INSERT INTO "Near" SELECT nextval('"Near_id_seq"') FROM generate_series(1, 7);
+           INSERT INTO "Near" SELECT generate_series(8, 30)"#,
+    ) else {
+        return;
+    };
+    let text = pair.on_primary.violation(r#"INSERT INTO "Near" VALUES (7)"#);
+    let run = pair.on_standby.run(&["explain", "--format", "json", &text]);
+    assert_eq!(run.json()["verdict"], "undetermined", "{run:#?}");
+    assert!(run.json()["evidence"].to_string().contains("standby"), "{run:#?}");
+}

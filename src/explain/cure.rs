@@ -1,7 +1,7 @@
 //! What to write so that a duplicate is no error: statements to copy, made from the real table.
 
 use crate::model::{
-    IndexKind, QualifiedName, RelationKind, TableColumn, UniqueIndex, duplicates_sql, quote_identifier,
+    IndexKind, KeyPart, QualifiedName, RelationKind, TableColumn, UniqueIndex, duplicates_sql, quote_identifier,
 };
 
 /// A statement to copy.
@@ -38,6 +38,16 @@ pub fn cure(index: &UniqueIndex, major: u32) -> Cure {
         return cure;
     }
     let insert = Insert::of(index);
+    if let Some(column) =
+        index.key.iter().filter_map(|part| part.column.as_deref()).find(|name| index.always_draws(name))
+    {
+        cure.notes.push(format!(
+            "{} is GENERATED ALWAYS AS IDENTITY, so every INSERT takes its key from the sequence: ON CONFLICT would hide \
+             the fault, and lose the row or overwrite another",
+            quote_identifier(column)
+        ));
+        return cure;
+    }
     match no_conflict_target(index, major) {
         Some(why) => {
             cure.notes.push(why);
@@ -159,7 +169,10 @@ fn conflict_target(index: &UniqueIndex) -> String {
         return format!("ON CONSTRAINT {}", quote_identifier(&index.name.name));
     }
     let predicate = index.predicate.as_ref().map(|predicate| format!(" WHERE {predicate}")).unwrap_or_default();
-    format!("{}{predicate}", index.key_text())
+    // Our own quotes, in which a terminal finds nothing to obey.
+    let part = |part: &KeyPart| part.column.as_deref().map_or_else(|| part.definition.clone(), quote_identifier);
+    let key: Vec<String> = index.key.iter().map(part).collect();
+    format!("({}){predicate}", key.join(", "))
 }
 
 /// An INSERT into a table that names every column which it may and should.

@@ -24,7 +24,7 @@ static ECTO: LazyLock<Regex> = LazyLock::new(|| regex(r#"[*"]\s*"?([^"\n]{1,255}
 /// Its older form; other constraints are listed below.
 static OLD_ECTO: LazyLock<Regex> = LazyLock::new(|| regex(r"\* unique: (\S+)"));
 /// Hibernate, wrapped by Spring: names the constraint, and not which kind of one.
-static HIBERNATE: LazyLock<Regex> = LazyLock::new(|| regex(r#"constraint \["?([^\]"\s]+)"?[^\]\n]*\]"#));
+static HIBERNATE: LazyLock<Regex> = LazyLock::new(|| regex(r#"constraint \["?([^\]"\n]+)[^\]\n]*\]"#));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a fixed pattern")

@@ -119,7 +119,9 @@ fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
     ends.swap(0, likeliest);
     let mut found: Vec<String> = Vec::new();
     for (end, _) in ends.into_iter().take(8) {
-        let name = text[..end].trim_matches([' ', '\u{a0}', '\u{202f}']);
+        // French sets its quotes off with blanks; in other quotes a blank belongs to the name.
+        let is_set_off = open == '«';
+        let name = text[..end].trim_matches(|letter| is_set_off && matches!(letter, ' ' | '\u{a0}' | '\u{202f}'));
         if !name.is_empty() && name.len() <= LONGEST_NAME && !found.iter().any(|known| known == name) {
             found.push(name.to_owned());
         }

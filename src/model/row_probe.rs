@@ -26,8 +26,12 @@ const INEXACT: [&str; 3] = ["real", "double precision", "money"];
 impl UniqueIndex {
     /// Why a value that is not found may be stored all the same.
     pub fn inexact(&self) -> Option<Doubt> {
-        let part = self.key.iter().find(|part| INEXACT.contains(&part.type_name.as_str()))?;
-        Some(Doubt::new(format!("{} is {}, whose text is rounded or local", part.definition, part.type_name)))
+        let is_inexact = |part: &&KeyPart| {
+            // A composite type can hold any of them, or a date.
+            INEXACT.contains(&part.type_name.trim_end_matches("[]")) || part.category == "C"
+        };
+        let part = self.key.iter().find(is_inexact)?;
+        Some(Doubt::new(format!("{} is {}, whose text can be rounded or local", part.definition, part.type_name)))
     }
 
     /// Why the row with these values cannot be looked for; `None` where it can.
@@ -40,11 +44,27 @@ impl UniqueIndex {
     }
 }
 
-/// A date that does not begin with its year means another day under another `DateStyle`.
+/// A date that does not begin with its year means another day under another `DateStyle`; so does one in an array or a
+/// range.
 fn is_local_date(part: &KeyPart, value: &str) -> bool {
-    let is_date = part.type_name == "date" || part.type_name.starts_with("timestamp");
+    let type_name = part.type_name.as_str();
+    let in_range = ["daterange", "datemultirange", "tsrange", "tsmultirange", "tstzrange", "tstzmultirange"];
+    if type_name.ends_with("[]") && is_date(type_name) || in_range.contains(&type_name.trim_end_matches("[]")) {
+        let is_mark = |letter: char| letter.is_whitespace() || "{}[](),=\"".contains(letter);
+        return value.split(is_mark).any(|word| {
+            word.starts_with(|letter: char| letter.is_ascii_digit()) && !word.contains(':') && !begins_with_year(word)
+        });
+    }
+    is_date(type_name) && !value.ends_with("infinity") && value != "null" && !begins_with_year(value)
+}
+
+fn is_date(type_name: &str) -> bool {
+    type_name.trim_end_matches("[]") == "date" || type_name.starts_with("timestamp")
+}
+
+fn begins_with_year(value: &str) -> bool {
     let year = value.bytes().take_while(u8::is_ascii_digit).count();
-    is_date && !value.ends_with("infinity") && value != "null" && !(year >= 4 && value[year..].starts_with('-'))
+    year >= 4 && value[year..].starts_with('-')
 }
 
 /// Looks for the row with these values, one parameter of type text for each part: one row with `row` (JSON, or NULL

@@ -124,6 +124,11 @@ impl UniqueIndex {
         self.columns.iter().any(|known| known.draws && Some(known.name.as_str()) == column)
     }
 
+    /// Whether a column takes its value from its sequence in every INSERT that does not override it.
+    pub fn always_draws(&self, column: &str) -> bool {
+        self.columns.iter().any(|known| known.draws && !known.is_insertable && known.name == column)
+    }
+
     /// Names by which applications call the sequence that they draw this table's keys from themselves: Hibernate's,
     /// and the server's own for a serial column.
     pub fn likely_sequences(&self) -> Vec<String> {

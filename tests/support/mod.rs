@@ -11,6 +11,7 @@ pub mod repair;
 mod server;
 pub mod situations;
 pub mod terminal;
+pub mod violations;
 
 use std::collections::BTreeMap;
 use std::env;
