@@ -186,6 +186,11 @@ fn ends_of_lines(rest: &str) -> Vec<usize> {
     ends(&|behind| is_full_stop(&line(behind)))
 }
 
+/// Whether the server's words follow a key somewhere in a text.
+pub(crate) fn has_known_words(text: &str) -> bool {
+    text.match_indices(')').any(|(at, _)| is_behind_key(&text[at + 1..]))
+}
+
 fn is_behind_key(text: &str) -> bool {
     BEHIND_KEY.iter().any(|words| text.starts_with(words))
 }

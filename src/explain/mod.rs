@@ -1,6 +1,7 @@
 //! From the text of an error to its cause and cure: talks to nobody.
 
 mod cure;
+mod detail;
 mod diagnosis;
 mod escapes;
 mod fed;

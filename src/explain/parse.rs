@@ -1,10 +1,6 @@
 //! From any text to the violation that it tells of, without a server.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use super::detail;
 use super::escapes::{unescaped, without_entities, without_mojibake};
 use super::fields::Fields;
 use super::framework;
@@ -12,9 +8,9 @@ use super::json;
 use super::key::{Key, is_other_detail};
 use super::message::{Message, floor, has_message, messages, quoted_name};
 use super::other::{OtherError, of_code, other_error, sqlstate};
-use super::phrases::LABELS;
 use super::statement::Statement;
 use super::violation::{Occasion, Recognised, Violation};
+use std::borrow::Cow;
 
 /// What a text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,11 +155,11 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
     let from_fields = || fields.detail.as_deref().and_then(Key::find_in_detail);
-    let key = from_fields().or_else(|| segments.find_map(detail_in)).or_else(|| {
-        // Sorted by their names, detail comes before message.
-        Key::find(&before[before.rfind(")=(").map_or(0, |at| before[..at].rfind('\n').unwrap_or(0))..])
-    });
-    let key = key.or_else(|| framework::adapter_key(text));
+    // Sorted by their names, detail comes before message.
+    let key = from_fields()
+        .or_else(|| segments.find_map(detail::behind_message))
+        .or_else(|| detail::before_message(before))
+        .or_else(|| framework::adapter_key(text));
     let mut others: Vec<&String> =
         all.iter().filter(|message| !is_same(message)).filter_map(|other| other.names.first()).collect();
     others.sort_unstable();
@@ -198,42 +194,6 @@ fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Opt
         return (fields.schema.clone(), fields.table.clone());
     };
     (fields.schema.clone().or_else(|| statement.schema.clone()), Some(statement.table.clone()))
-}
-
-/// A line that begins another field of the report, or another report: at the line's beginning, or behind the prefix of a
-/// log, where two blanks follow it.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    let labels = LABELS.join("|");
-    Regex::new(&format!(r"^(?:[ \t]*(?:{labels})[ \x{{a0}}]?[:：]|[^\t].{{0,200}}?\b(?:{labels})[ \x{{a0}}]?[:：]  )"))
-        .expect("a fixed pattern")
-});
-
-/// The key in what follows a message.
-fn detail_in(text: &str) -> Option<Key> {
-    let at = text.find(")=(")?;
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let mut lines = text[start..].split_inclusive('\n');
-    let first = lines.next()?;
-    let mut end = start + first.len();
-    let mut is_log = true;
-    for line in lines {
-        // A dump may show the same DETAIL twice.
-        if LABEL.is_match(line) || line.trim() == first.trim() {
-            break;
-        }
-        is_log &= line.starts_with('\t');
-        end += line.len();
-    }
-    let detail = &text[start..end];
-    let key = Key::find_in_detail(detail)?;
-    if !is_log || !detail.contains("\n\t") {
-        return Some(key);
-    }
-    // The server's log puts a tab at the beginning of every further line.
-    let mut from_log = Key::find_in_detail(&detail.replace("\n\t", "\n"))?;
-    from_log.values.extend(key.values);
-    from_log.values.dedup();
-    Some(from_log)
 }
 
 /// A message that is not known, with the SQLSTATE beside it.
@@ -290,7 +250,12 @@ fn of_detail(text: &str) -> Option<Violation> {
     let (built, written) = (" is duplicated", " already exists");
     let words = [built, written].into_iter().find(|words| text[at..].contains(&format!("){words}")))?;
     let occasion = if words == built { Occasion::IndexBuild } else { Occasion::Write };
-    Some(Violation { key: Some(detail_in(text)?), occasion, recognised: Recognised::Shape, ..Violation::default() })
+    Some(Violation {
+        key: Some(detail::behind_message(text)?),
+        occasion,
+        recognised: Recognised::Shape,
+        ..Violation::default()
+    })
 }
 
 /// The name in quotes, where a line has just one.
