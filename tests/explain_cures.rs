@@ -55,10 +55,10 @@ impl Case {
         let second = run(&mut transaction, self.second).unwrap_or_else(|error| failed(error));
         transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").unwrap_or_else(|error| failed(error));
         let (count, shows) = if purpose == KEEP { (0, self.kept) } else { (1, self.updated) };
-        let shown: String = transaction.query_one(self.look, &[]).unwrap_or_else(|error| failed(error)).get(0);
+        let row: String = transaction.query_one(self.look, &[]).unwrap_or_else(|error| failed(error)).get(0);
         // PREPARE outlives a rollback.
         transaction.batch_execute("DEALLOCATE cure").unwrap_or_else(|error| failed(error));
-        assert_eq!((second, shown.as_str()), (count, shows), "{purpose}: {sql}");
+        assert_eq!((second, row.as_str()), (count, shows), "{purpose}: {sql}");
     }
 }
 

@@ -46,9 +46,44 @@ fn the_documentation_and_the_output_agree() {
     let is_there = |path: &str| fix.pointer(path).is_some_and(|value| !value.is_null());
     assert!(is_there("/sequences/0/outcome/after") && is_there("/sequences/1/outcome/reason"), "{fix:#}");
 
-    let documented = documented();
+    expect_documented(&found, "JSON");
+}
+
+#[test]
+fn the_documentation_of_explain_and_its_output_agree() {
+    let database = shop();
+    database
+        .execute("CREATE SCHEMA other; CREATE TABLE other.\"Album\" (id int CONSTRAINT \"Album_pkey\" PRIMARY KEY)");
+    let text =
+        "ERROR:  duplicate key value violates unique constraint \"Album_pkey\"\nDETAIL:  Key (id)=(1) already exists.";
+    let mut found = BTreeSet::new();
+    let args = ["explain", "--format", "json", "--show-row", "--lang", "rust", "-n", "public", text];
+    let one = database.run(&args).expect_status(1).json();
+    collect(&one, "", &mut found);
+    collect(&database.run(&["explain", "--format", "json", text]).expect_status(2).json(), "", &mut found);
+    // What a row holds is the table's, and candidates and sequences are described where they are first.
+    let is_described = |path: &String| {
+        path.starts_with("row.content.") || path.starts_with("candidates[].") || path.starts_with("sequences[].")
+    };
+    found.retain(|path| !is_described(path));
+    expect_documented(&found, "JSON of explain");
+
+    let log = std::env::temp_dir().join(format!("pgseqfix-{}.log", std::process::id()));
+    std::fs::write(&log, text).expect("a log");
+    let mut found = BTreeSet::new();
+    let path = log.to_str().expect("UTF-8");
+    let log_json =
+        database.run(&["explain", "--format", "json", "-n", "public", "--log", path]).expect_status(1).json();
+    collect(&log_json, "", &mut found);
+    std::fs::remove_file(&log).expect("it was there");
+    found.retain(|path| !path.starts_with("constraints[].error."));
+    expect_documented(&found, "JSON of explain --log");
+}
+
+fn expect_documented(found: &BTreeSet<String>, heading: &str) {
+    let documented = documented(heading);
     let undocumented: Vec<_> = found.difference(&documented).collect();
-    let unseen: Vec<_> = documented.difference(&found).collect();
+    let unseen: Vec<_> = documented.difference(found).collect();
     assert!(undocumented.is_empty() && unseen.is_empty(), "not in README: {undocumented:?}\nnot in JSON: {unseen:?}");
 }
 
@@ -68,10 +103,11 @@ fn collect(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The first column of the table under `## JSON`.
-fn documented() -> BTreeSet<String> {
+/// The first column of the table under a heading.
+fn documented(heading: &str) -> BTreeSet<String> {
     let readme = include_str!("../README.md");
-    let section = readme.split("\n## ").find(|section| section.starts_with("JSON\n")).expect("a section on JSON");
+    let mut sections = readme.split("\n## ").flat_map(|section| section.split("\n### "));
+    let section = sections.find(|section| section.lines().next() == Some(heading)).expect("a section on it");
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let rows: Vec<String> = rows.map(String::from).collect();
     let documented: BTreeSet<String> = rows.iter().cloned().collect();

@@ -66,8 +66,8 @@ enum Command {
 
 const EXPLAIN_AFTER_HELP: &str = "\
 Without TEXT and --log the error is read from standard input. The database is named with -d.
-Exit status: 0 explained, and no sequence is behind; 1 a sequence of the key is behind; 2 trouble, or
-the text is no such error.
+Exit status: 0 explained, and no sequence is behind; 1 a sequence of the key is behind;
+2 trouble, or the text is no such error.
 
 For example:
   pgseqfix explain -d shop 'ERROR: duplicate key value violates unique constraint \"users_pkey\"'

@@ -20,6 +20,19 @@ impl Progress {
         Self { bars, bar: ProgressBar::hidden(), interrupt }
     }
 
+    /// Shows how much of a log is read, of so many bytes in all (0 where that is not known).
+    pub fn begin_bytes(&mut self, total: u64) -> ProgressBar {
+        self.clear();
+        let template = match total {
+            0 => "{spinner} reading {bytes} ({bytes_per_sec})",
+            _ => "reading {wide_bar} {bytes}/{total_bytes} ({eta} left)",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.bar = self.bars.add(ProgressBar::new(total).with_style(style));
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+        self.bar.clone()
+    }
+
     /// Takes the bar away, before anything else is said.
     pub fn clear(&mut self) {
         self.bar.finish_and_clear();

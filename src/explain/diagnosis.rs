@@ -100,15 +100,14 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     let standing = fed.iter().map(|fed| fed.standing).min();
     let verdict = match (standing, facts.row) {
         (None, _) if !suspects.is_empty() => Verdict::Undetermined,
-        (None, RowLookup::NotFound) => Verdict::Gone,
-        (None, _) => Verdict::GenuineDuplicate,
         (Some(Standing::Behind), _) => Verdict::SequenceBehind,
-        (Some(Standing::Past | Standing::SurelyPast), RowLookup::NotFound) => Verdict::Gone,
+        (Some(Standing::Open), _) => Verdict::Undetermined,
+        (_, RowLookup::NotFound) => Verdict::Gone,
         (Some(Standing::SurelyPast | Standing::Past), _) => Verdict::SequencePast,
-        (Some(Standing::NotTheCause), RowLookup::Found { .. }) => Verdict::GenuineDuplicate,
-        (Some(Standing::NotTheCause), RowLookup::NotFound) => Verdict::Gone,
-        (Some(Standing::NotTheCause), RowLookup::Unknown(_)) if is_update(violation) => Verdict::GenuineDuplicate,
-        (Some(Standing::NotTheCause | Standing::Open), _) => Verdict::Undetermined,
+        // A key that no sequence feeds needs no row to tell that none is the cause.
+        (None, _) | (Some(Standing::NotTheCause), RowLookup::Found { .. }) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause), _) if is_update(violation) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause), _) => Verdict::Undetermined,
     };
     let is_partly_fed =
         fed.iter().map(|fed| fed.part).collect::<std::collections::BTreeSet<_>>().len() < index.key.len();
@@ -132,7 +131,7 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     Diagnosis {
         verdict,
         evidence,
-        is_behind: fed.iter().any(|fed| fed.is_behind()),
+        is_behind: fed.iter().any(super::fed::Fed::is_behind),
         is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
         fed: fed.into_iter().map(|fed| FedColumn { column: fed.column.to_owned(), finding: fed.at }).collect(),
     }

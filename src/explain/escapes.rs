@@ -66,6 +66,15 @@ pub(crate) fn without_entities(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// A text whose letters beyond ASCII were read in Latin 1 although they were UTF-8 (`Â«x_pkeyÂ»`), put right.
+pub(crate) fn without_mojibake(text: &str) -> Cow<'_, str> {
+    if !text.contains(['Ã', 'Â']) {
+        return Cow::Borrowed(text);
+    }
+    let bytes: Option<Vec<u8>> = text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// Reads a literal whose opening quote has been read: its content, escapes taken away. `None` where it does not end
 /// within `longest` bytes.
 pub(crate) fn literal(text: &str, quote: char, longest: usize) -> Option<String> {

@@ -27,6 +27,18 @@ static LINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a fixed pattern")
 });
 
+/// The verbose form with its lines joined, and logfmt.
+static INLINE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"\b(?:(CONSTRAINT|SCHEMA|TABLE) NAME:[ \t]+|(constraint|schema|table)=)([^\s"'`,;()\[\]{}]+)"#;
+    Regex::new(pattern).expect("a fixed pattern")
+});
+
+/// What an apply worker of logical replication says of its table.
+static REPLICATED: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"(?:replication target|from remote) relation "?([^\s".]+)\.([^\s".]+)"#;
+    Regex::new(pattern).expect("a fixed pattern")
+});
+
 /// A DETAIL can be long, and nobody's is longer.
 const LONGEST: usize = 256 * 1024;
 
@@ -51,6 +63,15 @@ impl Fields {
                 continue;
             };
             fields.take(name.as_str(), value.as_str().trim().to_owned());
+        }
+        for found in INLINE.captures_iter(text).take(MANY) {
+            let (Some(name), Some(value)) = (found.get(1).or_else(|| found.get(2)), found.get(3)) else {
+                continue;
+            };
+            fields.take(name.as_str(), value.as_str().to_owned());
+        }
+        if let Some(found) = REPLICATED.captures(text).filter(|_| fields.table.is_none()) {
+            (fields.schema, fields.table) = (Some(found[1].to_owned()), Some(found[2].to_owned()));
         }
         fields
     }

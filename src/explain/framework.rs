@@ -16,10 +16,13 @@ static PRISMA: LazyLock<Regex> = LazyLock::new(|| {
 static PRISMA_TARGET: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"["']?target["']?\s*:\s*(?:\[([^\]]*)\]|["']([^"']+)["'])"#));
 static PRISMA_MODEL: LazyLock<Regex> = LazyLock::new(|| regex(r#"["']?modelName["']?\s*:\s*["'](\w+)["']"#));
+static ADAPTER_FIELDS: LazyLock<Regex> = LazyLock::new(|| regex(r#"\bfields["']?:\s*\[([^\]]*)\]"#));
 /// Sequelize: names the fields and their values.
 static SEQUELIZE_FIELDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\bfields:\s*\{([^{}]*)\}"));
 /// Ecto: names the constraint.
 static ECTO: LazyLock<Regex> = LazyLock::new(|| regex(r#"[*"]\s*"?([^"\n]{1,255}?)"? \(unique_constraint\)"#));
+/// Its older form; other constraints are listed below.
+static OLD_ECTO: LazyLock<Regex> = LazyLock::new(|| regex(r"\* unique: (\S+)"));
 /// Hibernate, wrapped by Spring: names the constraint, and not which kind of one.
 static HIBERNATE: LazyLock<Regex> = LazyLock::new(|| regex(r#"constraint \["?([^\]"\n]+)[^\]\n]*\]"#));
 
@@ -43,6 +46,11 @@ pub(crate) fn violation(text: &str) -> Option<Violation> {
     }
     if text.contains("(unique_constraint)")
         && let Some(found) = ECTO.captures(text)
+    {
+        return Some(Violation { constraints: vec![found[1].to_owned()], ..framework });
+    }
+    if text.contains("Ecto.ConstraintError")
+        && let Some(found) = OLD_ECTO.captures(text)
     {
         return Some(Violation { constraints: vec![found[1].to_owned()], ..framework });
     }
@@ -77,6 +85,14 @@ fn prisma(text: &str, mut violation: Violation) -> Option<Violation> {
     violation.key = fields.map(|columns| Key { columns, values: Vec::new() });
     violation.table = PRISMA_MODEL.captures(text).map(|found| found[1].to_owned());
     (captured.is_some() || target.is_some() || text.contains("P2002")).then_some(violation)
+}
+
+/// The columns that Prisma's adapters name beside the server's message: `"constraint": {"fields": ["id"]}`.
+pub(crate) fn adapter_key(text: &str) -> Option<Key> {
+    let text = &text[..super::message::floor(text, LOOKED_AT)];
+    let fields = ADAPTER_FIELDS.captures(text).filter(|_| text.contains("UniqueConstraintViolation"))?;
+    let columns = bare_names(&fields[1]);
+    (!columns.is_empty()).then(|| Key { columns, values: Vec::new() })
 }
 
 fn bare_names(list: &str) -> Vec<String> {

@@ -1,25 +1,41 @@
-//! Error reports that are JSON objects: jsonlog, PostgREST, and what programs wrap round a message.
+//! Error reports that are JSON objects: jsonlog, `PostgREST`, and what programs wrap round a message.
 
 use serde_json::{Map, Value};
 
+use super::framework::adapter_key;
 use super::parse::{ServerReport, parse_plain};
 use super::violation::Violation;
 
 /// How deep objects are looked into.
 const DEEPEST: usize = 16;
 
-/// The violation that a document tells of.
-pub(crate) fn violation(document: &Value) -> Option<Violation> {
+/// What a document tells of: a violation, or the SQLSTATE of another error.
+pub(crate) type Told = Result<Violation, String>;
+
+/// What a document tells of.
+pub(crate) fn told(document: &Value) -> Option<Told> {
     in_value(document, DEEPEST)
 }
 
-fn in_value(value: &Value, depth: usize) -> Option<Violation> {
+/// The violation that a document tells of.
+pub(crate) fn violation(document: &Value) -> Option<Violation> {
+    told(document)?.ok()
+}
+
+fn in_value(value: &Value, depth: usize) -> Option<Told> {
     let depth = depth.checked_sub(1)?;
     match value {
-        Value::Object(object) => report(object)
-            .violation()
-            .or_else(|| object.values().find_map(|inner| in_value(inner, depth)))
-            .or_else(|| framework(object)),
+        Value::Object(object) => {
+            let report = report(object);
+            if let Some(violation) = report.violation() {
+                return Some(Ok(with_fields(violation, object)));
+            }
+            // The statement of another error may hold the text of ours.
+            if let Some(code) = report.other_code().filter(|_| object.contains_key("severity")) {
+                return Some(Err(code.to_owned()));
+            }
+            object.values().find_map(|inner| in_value(inner, depth)).or_else(|| framework(object).map(Ok))
+        }
         Value::Array(items) => items.iter().find_map(|inner| in_value(inner, depth)),
         Value::String(text) => in_text(text),
         _ => None,
@@ -27,13 +43,21 @@ fn in_value(value: &Value, depth: usize) -> Option<Violation> {
 }
 
 /// A string can hold a document, or a text.
-fn in_text(text: &str) -> Option<Violation> {
+fn in_text(text: &str) -> Option<Told> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(document) = serde_json::from_str::<Value>(text)
     {
-        return violation(&document);
+        return told(&document);
     }
-    parse_plain(text)
+    parse_plain(text).map(Ok)
+}
+
+/// Some name the columns beside the server's message.
+fn with_fields(mut violation: Violation, object: &Map<String, Value>) -> Violation {
+    if violation.key.is_none() {
+        violation.key = adapter_key(&Value::Object(object.clone()).to_string());
+    }
+    violation
 }
 
 /// Prisma's error names things outside of its message.

@@ -22,20 +22,22 @@ impl Key {
     /// Finds the first key in a text that goes on behind it: the value ends where the server's words follow.
     pub(crate) fn find(text: &str) -> Option<Self> {
         let (columns, rest) = find_columns(text)?;
-        let end = first_end(rest)?;
-        Some(Self { columns, values: vec![rest[..end].to_owned()] })
+        match first_end(rest) {
+            Some(end) => Some(Self { columns, values: vec![rest[..end].to_owned()] }),
+            // Cut off within the value.
+            None => (!rest.contains(')')).then_some(Self { columns, values: Vec::new() }),
+        }
     }
 
     /// Finds it in a text that is the DETAIL and nothing else, or begins with it: a value may hold the very words that
     /// follow the key, so that it ends at the last of them.
     pub(crate) fn find_in_detail(detail: &str) -> Option<Self> {
         let (columns, rest) = find_columns(detail)?;
-        let mut ends = ends_of_lines(rest);
+        let ends = ends_of_lines(rest);
         if ends.is_empty() {
-            ends.extend(first_end(rest));
+            return Self::find(detail);
         }
-        let values: Vec<String> = ends.iter().rev().map(|end| rest[..*end].to_owned()).collect();
-        (!values.is_empty()).then_some(Self { columns, values })
+        Some(Self { columns, values: ends.iter().rev().map(|end| rest[..*end].to_owned()).collect() })
     }
 
     /// The ways in which the values' text can be taken apart, one value for each column; at most `limit`, and `None`
@@ -115,12 +117,11 @@ fn closing_bracket(text: &str) -> Option<usize> {
     for (at, letter) in text.char_indices().take_while(|(at, _)| *at < LONGEST_COLUMNS) {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(') => depth += 1,
             (None, ')') if depth == 0 => return Some(at),
             (None, ')') => depth -= 1,
-            (None, _) => {}
+            _ => {}
         }
     }
     None
@@ -134,7 +135,6 @@ pub(crate) fn split_columns(text: &str) -> Vec<String> {
     for letter in text.chars() {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(' | '[') => depth += 1,
             (None, ')' | ']') => depth = depth.saturating_sub(1),
@@ -142,7 +142,7 @@ pub(crate) fn split_columns(text: &str) -> Vec<String> {
                 columns.push(std::mem::take(&mut column).trim().to_owned());
                 continue;
             }
-            (None, _) => {}
+            _ => {}
         }
         column.push(letter);
     }
@@ -179,8 +179,16 @@ fn ends_of_lines(rest: &str) -> Vec<usize> {
     if let Some(conflict) = known.iter().position(|at| rest[at + 1..].starts_with(';')) {
         return known[..=conflict].to_vec();
     }
+    if !known.is_empty() || rest.match_indices(')').any(|(at, _)| is_behind_key(&rest[at + 1..])) {
+        return known;
+    }
     // Spanish and Georgian put their words before the key.
-    if known.is_empty() { ends(&|behind| is_full_stop(&line(behind))) } else { known }
+    ends(&|behind| is_full_stop(&line(behind)))
+}
+
+/// Whether the server's words follow a key somewhere in a text.
+pub(crate) fn has_known_words(text: &str) -> bool {
+    text.match_indices(')').any(|(at, _)| is_behind_key(&text[at + 1..]))
 }
 
 fn is_behind_key(text: &str) -> bool {

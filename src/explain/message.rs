@@ -41,18 +41,33 @@ const LONGEST_NAME: usize = 255;
 const CONFLICT: &str = "Key already exists in unique index";
 
 /// The words before the name, what was being done, and the words behind the name.
-fn phrases() -> impl Iterator<Item = (&'static str, Occasion, &'static str)> {
+pub(crate) fn phrases() -> impl Iterator<Item = (&'static str, Occasion, &'static str)> {
     let written = DUPLICATE_KEY.iter().map(|(before, behind)| (*before, Occasion::Write, *behind));
     let built = INDEX_BUILD.iter().map(|(before, behind)| (*before, Occasion::IndexBuild, *behind));
     written.chain(built).chain([(CONFLICT, Occasion::Replication, "")])
 }
 
 static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
-    let words: Vec<String> = phrases().map(|(before, ..)| format!("({})", regex::escape(before))).collect();
+    let words: Vec<String> = phrases().map(|(before, ..)| format!("({})", wrapped(before))).collect();
     // French puts a blank that does not break behind its quotes, which are found by their own letters.
     let pattern = format!(r#"(?:{})[ \x{{a0}}\n]*["'`„“»«「『‘]"#, words.join("|"));
     Regex::new(&pattern).expect("the phrases are escaped")
 });
+
+/// A pattern for words between which a program may have broken the line.
+fn wrapped(words: &str) -> String {
+    regex::escape(words).replace(' ', r"\s+")
+}
+
+static UNNAMED: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> = DUPLICATE_KEY.iter().map(|(before, _)| wrapped(before)).collect();
+    Regex::new(&words.join("|")).expect("the phrases are escaped")
+});
+
+/// Whether the message is there, with or without a name.
+pub(crate) fn has_message(text: &str) -> bool {
+    UNNAMED.is_match(text)
+}
 
 /// Every message in a text, in order.
 pub(crate) fn messages(text: &str) -> impl Iterator<Item = Message> {
@@ -74,6 +89,10 @@ pub(crate) fn quoted_name(text: &str) -> Option<(String, usize)> {
     Some((names.into_iter().next()?, open.len_utf8() + end))
 }
 
+/// How a driver goes on behind the name.
+const GOES_ON: [&str; 14] =
+    [",", ";", ")", "]", "}", ":", "\\", " (", " [", " DETAIL", " Detail", " detail", " at ", " -"];
+
 /// The names that can stand behind an opening quote, the likeliest first, and where that one ends.
 ///
 /// The server doubles no quotes in a message: `"a"b"` is the name `a"b`. In its own form nothing follows the name on the
@@ -90,10 +109,11 @@ fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
     let follows =
         |(at, width): &(usize, usize), words: &str| line.get(at + width..).is_some_and(|rest| rest.starts_with(words));
     let is_last = |(at, width): &(usize, usize)| at + width == rest.len();
+    let goes_on = |end: &(usize, usize)| GOES_ON.iter().any(|words| follows(end, words));
     let likeliest = ends
         .iter()
         .rposition(|end| !behind.is_empty() && follows(end, behind))
-        .or_else(|| ends.iter().rposition(is_last))
+        .or_else(|| if ends.first().is_some_and(goes_on) { None } else { ends.iter().rposition(is_last) })
         .unwrap_or(0);
     let &(at, width) = ends.get(likeliest)?;
     ends.swap(0, likeliest);

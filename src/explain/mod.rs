@@ -1,6 +1,7 @@
 //! From the text of an error to its cause and cure: talks to nobody.
 
 mod cure;
+mod detail;
 mod diagnosis;
 mod escapes;
 mod fed;
@@ -8,6 +9,7 @@ mod fields;
 mod framework;
 mod json;
 mod key;
+mod log;
 mod message;
 mod other;
 mod parse;
@@ -19,6 +21,7 @@ mod violation;
 pub use cure::{Cure, Insert, Remedy, cure, duplicates};
 pub use diagnosis::{Diagnosis, Facts, FedColumn, Verdict, diagnose};
 pub use key::Key;
+pub use log::{Folded, Tally, read_log};
 pub use other::OtherError;
 pub use parse::{Reading, parse};
 pub use snippet::{Catching, Language, snippet};

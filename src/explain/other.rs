@@ -85,17 +85,8 @@ pub(crate) fn other_error(text: &str) -> Option<OtherError> {
     if let Some(code) = by_words {
         return Some(of_code(code));
     }
-    let foreign = [
-        ("Duplicate entry '", "MySQL's or MariaDB's error 1062"),
-        ("UNIQUE constraint failed", "SQLite's error"),
-        ("ORA-00001", "Oracle's error ORA-00001"),
-        ("Cannot insert duplicate key", "SQL Server's error 2601 or 2627"),
-        ("Violation of UNIQUE KEY constraint", "SQL Server's error 2627"),
-        ("Violation of PRIMARY KEY constraint", "SQL Server's error 2627"),
-        ("E11000 duplicate key error", "MongoDB's error 11000"),
-    ];
-    if let Some((_, what)) = foreign.into_iter().find(|(words, _)| text.contains(words)) {
-        return Some(OtherError { sqlstate: None, what, advice: "pgseqfix explains PostgreSQL's errors" });
+    if let Some(other) = foreign_error(text) {
+        return Some(other);
     }
     if let Some(code) = sqlstate(text).filter(|code| code != "23505") {
         let is_known = KNOWN.iter().any(|(known, ..)| *known == code) || code.starts_with("23");
@@ -104,7 +95,27 @@ pub(crate) fn other_error(text: &str) -> Option<OtherError> {
     is_other_detail(text).then(|| of_code("23503"))
 }
 
-fn of_code(code: &str) -> OtherError {
+/// The same error of another database, some of which have the same SQLSTATE.
+pub(crate) fn foreign_error(text: &str) -> Option<OtherError> {
+    let foreign = [
+        ("Duplicate entry '", "MySQL's or MariaDB's error 1062"),
+        ("ER_DUP_ENTRY", "MySQL's or MariaDB's error 1062"),
+        ("Unique index or primary key violation", "H2's error 23505"),
+        ("unique constraint or index violation", "HSQLDB's error 23505"),
+        ("constraint: `dbo.", "SQL Server's error 2601 or 2627"),
+        ("UNIQUE constraint failed", "SQLite's error"),
+        ("ORA-00001", "Oracle's error ORA-00001"),
+        ("Cannot insert duplicate key", "SQL Server's error 2601 or 2627"),
+        ("Violation of UNIQUE KEY constraint", "SQL Server's error 2627"),
+        ("Violation of PRIMARY KEY constraint", "SQL Server's error 2627"),
+        ("E11000 duplicate key error", "MongoDB's error 11000"),
+    ];
+    let (_, what) = foreign.into_iter().find(|(words, _)| text.contains(words))?;
+    Some(OtherError { sqlstate: None, what, advice: "pgseqfix explains PostgreSQL's errors" })
+}
+
+/// An error by its SQLSTATE.
+pub(crate) fn of_code(code: &str) -> OtherError {
     let known = KNOWN.iter().find(|(known, ..)| *known == code);
     let (what, advice) = known
         .map_or(("another error", "its SQLSTATE is in the manual's appendix A"), |(_, what, advice)| (*what, *advice));

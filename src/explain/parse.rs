@@ -1,20 +1,17 @@
 //! From any text to the violation that it tells of, without a server.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::escapes::{unescaped, without_entities};
+use super::detail;
+use super::escapes::{unescaped, without_entities, without_mojibake};
 use super::fields::Fields;
 use super::framework;
 use super::json;
 use super::key::{Key, is_other_detail};
-use super::message::{Message, floor, messages, quoted_name};
-use super::other::{OtherError, other_error, sqlstate};
-use super::phrases::{INDEX_BUILD_BEHIND, LABELS};
+use super::message::{Message, floor, has_message, messages, quoted_name};
+use super::other::{OtherError, of_code, other_error, sqlstate};
+use super::phrases::INDEX_BUILD_BEHIND;
 use super::statement::Statement;
 use super::violation::{Occasion, Recognised, Violation};
+use std::borrow::Cow;
 
 /// What a text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +29,19 @@ pub enum Reading {
 pub fn parse(text: &str) -> Reading {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(document) = serde_json::from_str(text)
-        && let Some(found) = json::violation(&document)
+        && let Some(told) = json::told(&document)
     {
-        return Reading::Violation(Box::new(found));
+        return match told {
+            Ok(found) => Reading::Violation(Box::new(found)),
+            Err(code) => Reading::Other(of_code(&code)),
+        };
     }
     match (parse_plain(text), other_error(text)) {
-        // Its own words stand against a shape.
+        // Its own words stand against a shape, and another database's against a code or a framework.
         (Some(found), Some(other)) if found.recognised == Recognised::Shape => Reading::Other(other),
+        (Some(found), Some(other)) if found.recognised != Recognised::Message && other.sqlstate.is_none() => {
+            Reading::Other(other)
+        }
         (Some(found), _) => Reading::Violation(Box::new(found)),
         (None, Some(other)) => Reading::Other(other),
         (None, None) => Reading::Nothing,
@@ -59,15 +62,18 @@ pub(crate) struct ServerReport<'a> {
 }
 
 impl ServerReport<'_> {
+    /// A SQLSTATE that is another one than ours.
+    pub(crate) fn other_code(&self) -> Option<&str> {
+        // Prisma's codes begin with a P, and have five letters, too.
+        self.sqlstate.filter(|code| code.len() == 5 && *code != "23505" && !code.starts_with('P'))
+    }
+
     /// The violation that it tells of. The SQLSTATE decides, else the message.
     pub(crate) fn violation(&self) -> Option<Violation> {
         let message = self.message.unwrap_or_default();
         let found = messages(message).next();
-        match self.sqlstate {
-            Some("23505") => {}
-            // A code of five letters is a SQLSTATE, and another one.
-            Some(code) if code.len() == 5 && !code.starts_with('P') => return None,
-            _ => _ = found.as_ref()?,
+        if self.other_code().is_some() || (self.sqlstate != Some("23505") && found.is_none()) {
+            return None;
         }
         let occasion = found.as_ref().map(|found| found.occasion);
         let recognised = if found.is_some() { Recognised::Message } else { Recognised::SqlState };
@@ -82,8 +88,8 @@ impl ServerReport<'_> {
         let statement = self.statement.and_then(Statement::find).or_else(|| Statement::find(self.context?));
         Some(Violation {
             constraints: constraints.take().unwrap_or_default(),
-            schema: self.schema.map(str::to_owned),
-            table: self.table.map(str::to_owned).or_else(|| Some(statement.as_ref()?.table.clone())),
+            schema: self.schema.or_else(|| statement.as_ref()?.schema.as_deref()).map(str::to_owned),
+            table: self.table.or_else(|| Some(statement.as_ref()?.table.as_str())).map(str::to_owned),
             key: self.detail.and_then(Key::find_in_detail).or_else(|| rest?.key),
             occasion: occasion.unwrap_or(if message.contains("conflict detected on relation") {
                 Occasion::Replication
@@ -107,20 +113,20 @@ pub(crate) fn parse_plain(text: &str) -> Option<Violation> {
         .or_else(|| of_sqlstate(&forms, &fields))
         .or_else(|| forms.iter().find_map(|form| framework::violation(form)))
         .or_else(|| forms.iter().find_map(|form| of_shape(form)))
+        .or_else(|| forms.iter().find_map(|form| of_detail(form)))
 }
 
 /// The text as it is, and with one, two and three layers of escapes taken away.
 fn forms(text: &str) -> Vec<Cow<'_, str>> {
     let mut forms = vec![Cow::Borrowed(text)];
     for _ in 0..3 {
-        let inner = match forms.last().map(|form| unescaped(form)) {
-            Some(Cow::Owned(inner)) => inner,
-            _ => break,
+        let Some(Cow::Owned(inner)) = forms.last().map(|form| unescaped(form)) else {
+            break;
         };
         forms.push(Cow::Owned(inner));
     }
-    if let Cow::Owned(plain) = without_entities(text) {
-        forms.push(Cow::Owned(plain));
+    for other in [without_entities(text), without_mojibake(text)] {
+        forms.extend(matches!(other, Cow::Owned(_)).then_some(other));
     }
     forms
 }
@@ -150,12 +156,13 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
     let from_fields = || fields.detail.as_deref().and_then(Key::find_in_detail);
-    let key = segments.find_map(detail_in).or_else(from_fields).or_else(|| {
-        // Sorted by their names, detail comes before message.
-        Key::find(&before[before.rfind(")=(").map_or(0, |at| before[..at].rfind('\n').unwrap_or(0))..])
-    });
+    // Sorted by their names, detail comes before message.
+    let key = from_fields()
+        .or_else(|| segments.find_map(detail::behind_message))
+        .or_else(|| detail::before_message(before))
+        .or_else(|| framework::adapter_key(text));
     let mut others: Vec<&String> =
-        all.iter().filter(|message| !is_same(message)).flat_map(|other| other.names.first()).collect();
+        all.iter().filter(|message| !is_same(message)).filter_map(|other| other.names.first()).collect();
     others.sort_unstable();
     others.dedup();
     let statement = Statement::find(own).or_else(|| Statement::find(before));
@@ -167,10 +174,11 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
         constraints.swap(0, at);
         constraints.truncate(1);
     }
+    let (schema, table) = place(fields, statement.as_ref());
     Some(Violation {
         constraints,
-        schema: fields.schema.clone(),
-        table: fields.table.clone().or_else(|| Some(statement.as_ref()?.table.clone())),
+        schema,
+        table,
         key,
         statement,
         occasion: first.occasion,
@@ -179,48 +187,22 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     })
 }
 
-/// A line that begins another field of the report, or another report: at the line's beginning, or behind the prefix of a
-/// log, where two blanks follow it.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    let labels = LABELS.join("|");
-    Regex::new(&format!(r"^(?:[ \t]*(?:{labels})[ \x{{a0}}]?[:：]|[^\t].{{0,200}}?\b(?:{labels})[ \x{{a0}}]?[:：]  )"))
-        .expect("a fixed pattern")
-});
-
-/// The key in what follows a message.
-fn detail_in(text: &str) -> Option<Key> {
-    let at = text.find(")=(")?;
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let mut lines = text[start..].split_inclusive('\n');
-    let first = lines.next()?;
-    let mut end = start + first.len();
-    let mut is_log = true;
-    for line in lines {
-        // A dump may show the same DETAIL twice.
-        if LABEL.is_match(line) || line.trim() == first.trim() {
-            break;
-        }
-        is_log &= line.starts_with('\t');
-        end += line.len();
-    }
-    let detail = &text[start..end];
-    let key = Key::find_in_detail(detail)?;
-    if !is_log || !detail.contains("\n\t") {
-        return Some(key);
-    }
-    // The server's log puts a tab at the beginning of every further line.
-    let mut from_log = Key::find_in_detail(&detail.replace("\n\t", "\n"))?;
-    from_log.values.extend(key.values);
-    from_log.values.dedup();
-    Some(from_log)
+/// The schema and the table, from fields of their own, or as the statement names them.
+fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Option<String>) {
+    let Some(statement) =
+        statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
+    else {
+        return (fields.schema.clone(), fields.table.clone());
+    };
+    (fields.schema.clone().or_else(|| statement.schema.clone()), Some(statement.table.clone()))
 }
 
 /// A message that is not known, with the SQLSTATE beside it.
 fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Violation> {
     let text = forms.iter().find(|form| {
         sqlstate(form).as_deref() == Some("23505")
-            || form.contains("UniqueViolation")
-            || form.contains("unique_violation")
+            || has_message(form)
+            || ["UniqueViolation", "unique_violation"].iter().any(|words| form.contains(words))
     })?;
     let text = &text[..floor(text, REACH)];
     let detail = fields.detail.as_deref().and_then(Key::find_in_detail);
@@ -231,10 +213,11 @@ fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Violation> {
         .or_else(|| shape.as_ref()?.constraints.first().cloned())
         .or_else(|| only_quoted(text));
     let statement = Statement::find(text);
+    let (schema, table) = place(fields, statement.as_ref());
     Some(Violation {
         constraints: name.into_iter().collect(),
-        schema: fields.schema.clone(),
-        table: fields.table.clone().or_else(|| Some(statement.as_ref()?.table.clone())),
+        schema,
+        table,
         key: detail.or_else(|| shape?.key),
         statement,
         recognised: Recognised::SqlState,
@@ -257,6 +240,21 @@ fn of_shape(text: &str) -> Option<Violation> {
         constraints: vec![only_quoted(message)?],
         key: Some(key),
         occasion: if message.contains(INDEX_BUILD_BEHIND) { Occasion::IndexBuild } else { Occasion::Write },
+        recognised: Recognised::Shape,
+        ..Violation::default()
+    })
+}
+
+/// The DETAIL alone, in words that are known.
+fn of_detail(text: &str) -> Option<Violation> {
+    let text = &text[..floor(text, REACH)];
+    let at = text.find(")=(")?;
+    let (built, written) = (" is duplicated", " already exists");
+    let words = [built, written].into_iter().find(|words| text[at..].contains(&format!("){words}")))?;
+    let occasion = if words == built { Occasion::IndexBuild } else { Occasion::Write };
+    Some(Violation {
+        key: Some(detail::behind_message(text)?),
+        occasion,
         recognised: Recognised::Shape,
         ..Violation::default()
     })

@@ -198,8 +198,8 @@ pub(crate) const OTHER_MESSAGES: &[(&str, &str)] = &[
     ("deadlock detected", "40P01"),
 ];
 
-/// The labels that begin a line after the message: the server's, its translations', and the drivers'.
-pub(crate) const LABELS: &[&str] = &[
+/// The labels of fields that hold statements, which stand behind the DETAIL.
+pub(crate) const STATEMENT_LABELS: &[&str] = &[
     "HINT",
     "TIPP",
     "ASTUCE",
@@ -245,6 +245,10 @@ pub(crate) const LABELS: &[&str] = &[
     "FRÅGA",
     "ЗАПИТ",
     "查询",
+];
+
+/// Other labels that begin a line after the message: the server's, its translations', and the drivers'.
+pub(crate) const LABELS: &[&str] = &[
     "LOCATION",
     "LOKATION",
     "ORT",
@@ -275,7 +279,6 @@ pub(crate) const LABELS: &[&str] = &[
     "Severity",
     "SqlState",
     "MessageText",
-    "Detail",
     "Hint",
     "Where",
     "Position",

@@ -61,6 +61,7 @@ pub struct TableColumn {
 }
 
 /// A unique or exclusion index.
+#[allow(clippy::struct_excessive_bools, reason = "as many properties as the catalog has of it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UniqueIndex {
     /// Its oid.

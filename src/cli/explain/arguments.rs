@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use pgseqfix::explain::Language;
 
 /// What to explain, and how.
@@ -21,42 +22,17 @@ pub struct ExplainArguments {
     #[arg(long, conflicts_with_all = ["offline", "log"])]
     pub show_row: bool,
     /// Show how to catch the error in code
-    #[arg(long, value_name = "LANGUAGE", value_enum, conflicts_with = "log")]
-    pub lang: Option<CodeLanguage>,
+    #[arg(long, value_name = "LANGUAGE", value_parser = language(), conflicts_with = "log")]
+    pub lang: Option<Language>,
 }
 
-/// A language whose usual driver can be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CodeLanguage {
-    /// psycopg 3
-    Python,
-    /// pg (node-postgres)
-    Node,
-    /// the pg gem
-    Ruby,
-    /// pgx
-    Go,
-    /// JDBC
-    Java,
-    /// the postgres crate
-    Rust,
-    /// PDO
-    Php,
-    /// Npgsql
-    Csharp,
-}
-
-impl From<CodeLanguage> for Language {
-    fn from(language: CodeLanguage) -> Self {
-        match language {
-            CodeLanguage::Python => Self::Python,
-            CodeLanguage::Node => Self::Node,
-            CodeLanguage::Ruby => Self::Ruby,
-            CodeLanguage::Go => Self::Go,
-            CodeLanguage::Java => Self::Java,
-            CodeLanguage::Rust => Self::Rust,
-            CodeLanguage::Php => Self::Php,
-            CodeLanguage::Csharp => Self::Csharp,
-        }
-    }
+/// A language by its word.
+fn language() -> impl TypedValueParser<Value = Language> {
+    let words = PossibleValuesParser::new(
+        Language::ALL.map(|language| PossibleValue::new(language.word()).help(language.driver())),
+    );
+    words.map(|word| {
+        let mut all = Language::ALL.into_iter();
+        all.find(|language| language.word() == word).expect("only words of languages pass")
+    })
 }

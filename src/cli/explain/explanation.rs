@@ -29,6 +29,8 @@ pub enum Known {
     Offline,
     /// The name stands for several.
     Ambiguous(Server, Vec<UniqueIndex>),
+    /// There is none of that name; in a log only, where others may be found.
+    NotFound(Server),
     /// The index could not be built, and so is not there.
     NotBuilt(Server),
     /// The index, and what follows from it.
@@ -76,11 +78,10 @@ impl Explanation {
     /// What the program ends with.
     pub fn exit(&self) -> Exit {
         match &self.known {
-            Known::Offline | Known::NotBuilt(_) => Exit::Fine,
             Known::Ambiguous(..) => Exit::Trouble,
             Known::Diagnosed(known) if known.diagnosis.is_unreadable => Exit::Trouble,
             Known::Diagnosed(known) if known.diagnosis.is_behind => Exit::Behind,
-            Known::Diagnosed(_) => Exit::Fine,
+            Known::Offline | Known::NotBuilt(_) | Known::NotFound(_) | Known::Diagnosed(_) => Exit::Fine,
         }
     }
 
@@ -88,7 +89,7 @@ impl Explanation {
     pub fn server(&self) -> Option<&Server> {
         match &self.known {
             Known::Offline => None,
-            Known::Ambiguous(server, _) | Known::NotBuilt(server) => Some(server),
+            Known::Ambiguous(server, _) | Known::NotBuilt(server) | Known::NotFound(server) => Some(server),
             Known::Diagnosed(known) => Some(&known.server),
         }
     }

@@ -12,7 +12,7 @@ use crate::cli::render::harmless::HarmlessFormatter;
 use crate::cli::render::json_sequence::SequenceFields;
 
 /// Grows when a field changes its meaning or goes away; a new field does not change it.
-const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Writes the document.
 ///
@@ -62,6 +62,7 @@ pub struct ErrorFields<'a> {
     other_constraints: usize,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "as many properties as the catalog has of it")]
 #[derive(Serialize)]
 struct IndexFields<'a> {
     schema: &'a str,

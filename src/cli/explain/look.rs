@@ -1,7 +1,9 @@
 //! Asks the server: which index, which sequences, is the row there?
 
-use pgseqfix::db::{Error, Sought, Watch, find_row, find_unique_indexes, scan_for_indexes};
-use pgseqfix::explain::{Catching, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet};
+use pgseqfix::db::{Error, Scan, Sought, Watch, find_row, find_unique_indexes, scan_for_indexes};
+use pgseqfix::explain::{
+    Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet,
+};
 use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, parse_identifiers, quote_identifier};
 use postgres::Client;
 
@@ -21,23 +23,55 @@ pub fn explain(
 ) -> Result<Explanation, Error> {
     let indexes = sought(client, &violation, request)?;
     let scan = scan_for_indexes(client, &indexes, &request.scan, watch)?;
-    let server = scan.server;
+    if indexes.is_empty() && violation.occasion != Occasion::IndexBuild {
+        return Err(not_found(&violation, &scan.server.database));
+    }
+    explained(client, violation, indexes, &scan, request)
+}
+
+/// The database that we are connected to.
+pub fn database(client: &mut Client, request: &ExplainRequest) -> Result<String, Error> {
+    Ok(scan_for_indexes(client, &[], &request.scan, &mut ())?.server.database)
+}
+
+/// Explains each of many: what is not found here is [`Known::NotFound`].
+pub fn explain_all(
+    client: &mut Client,
+    violations: Vec<Violation>,
+    request: &ExplainRequest,
+    watch: &mut dyn Watch,
+) -> Result<Vec<Explanation>, Error> {
+    let mut sought_indexes = Vec::new();
+    for violation in &violations {
+        let is_told = !violation.constraints.is_empty() || violation.key.is_some();
+        sought_indexes.push(if is_told { sought(client, violation, request)? } else { Vec::new() });
+        if watch.is_stopped() {
+            return Ok(Vec::new());
+        }
+    }
+    let all: Vec<UniqueIndex> = sought_indexes.iter().flatten().cloned().collect();
+    let scan = scan_for_indexes(client, &all, &request.scan, watch)?;
+    let pairs = violations.into_iter().zip(sought_indexes);
+    pairs.map(|(violation, indexes)| explained(client, violation, indexes, &scan, request)).collect()
+}
+
+/// Explains a violation whose indexes are found, with what was scanned of their tables.
+fn explained(
+    client: &mut Client,
+    violation: Violation,
+    indexes: Vec<UniqueIndex>,
+    scan: &Scan,
+    request: &ExplainRequest,
+) -> Result<Explanation, Error> {
+    let server = scan.server.clone();
     let [index] = indexes.as_slice() else {
-        if indexes.is_empty() && violation.occasion == Occasion::IndexBuild {
-            let cure = offline_cure(&violation);
-            return Ok(Explanation { violation, known: Known::NotBuilt(server), cure, snippet: None, next: None });
-        }
-        if indexes.is_empty() {
-            return Err(not_found(&violation, &server.database));
-        }
-        let known = Known::Ambiguous(server, indexes);
-        return Ok(Explanation {
-            violation,
-            known,
-            cure: pgseqfix::explain::Cure::default(),
-            snippet: None,
-            next: None,
-        });
+        let known = match (indexes.is_empty(), violation.occasion) {
+            (false, _) => Known::Ambiguous(server, indexes),
+            (true, Occasion::IndexBuild) => Known::NotBuilt(server),
+            (true, _) => Known::NotFound(server),
+        };
+        let cure = if matches!(known, Known::NotBuilt(_)) { offline_cure(&violation) } else { Cure::default() };
+        return Ok(Explanation { violation, known, cure, snippet: None, next: None });
     };
     let row = row(client, &violation, index, request)?;
     let diagnosis = diagnose(&violation, &Facts { index, findings: &scan.findings, row: &row });
@@ -57,8 +91,8 @@ pub fn explain(
         let table = index.table.to_string();
         (language, snippet(language, &Catching { constraint, table_sql: &table, columns_sql: &columns }))
     });
-    let index = index.clone();
-    let known = Diagnosed { server, index, findings: scan.findings, row, diagnosis, plan };
+    let (index, findings) = (index.clone(), scan.findings.clone());
+    let known = Diagnosed { server, index, findings, row, diagnosis, plan };
     Ok(Explanation { violation, known: Known::Diagnosed(Box::new(known)), cure, snippet, next })
 }
 

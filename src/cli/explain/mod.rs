@@ -4,9 +4,12 @@ pub mod arguments;
 mod explanation;
 mod input;
 mod json;
+mod json_log;
+mod logs;
 mod look;
 mod offer;
 pub mod request;
+mod table_log;
 mod text;
 
 use indicatif::MultiProgress;
@@ -38,7 +41,7 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
     let text = match &request.source {
         Source::Text(text) => text.clone(),
         Source::Stdin => input::standard_input()?,
-        Source::Logs(_) => return Err(Error::refusal("could not read logs", "not yet").into()),
+        Source::Logs(files) => return logs::run(files, request, destination, bars),
     };
     let violation = violation(&text)?;
     let interrupt = Interrupt::listen();

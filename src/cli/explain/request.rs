@@ -60,7 +60,7 @@ impl ExplainRequest {
             apply: request.apply,
             offline,
             show_row,
-            language: lang.map(Into::into),
+            language: lang,
             output: request.output,
         }
     }

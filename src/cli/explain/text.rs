@@ -22,6 +22,7 @@ pub fn render(explanation: &Explanation, coloured: bool, out: &mut dyn Write) ->
         Known::Offline => {
             writeln!(out, "\n{bold}Verdict{bold:#}  not known: no server was asked")?;
         }
+        Known::NotFound(_) => writeln!(out, "\n{bold}Verdict{bold:#}  not known: it is not in this database")?,
         Known::NotBuilt(_) => {
             writeln!(out, "\n{bold}Verdict{bold:#}  the index was not built: rows that are stored have the same key")?;
         }

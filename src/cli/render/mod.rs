@@ -1,5 +1,6 @@
 //! How a report looks.
 
+pub mod aligned;
 pub mod cells;
 pub mod closing;
 pub mod csv;

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use console::measure_text_width;
 use pgseqfix::model::{Entry, Mode, Report};
 
-use super::cells::{Side, cells, headings};
+use super::aligned;
+use super::cells::{cells, headings};
 use super::closing::closing_lines;
 use crate::cli::terminal::printable;
 
@@ -29,47 +29,10 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
 }
 
 fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
-    let headings = headings(mode);
-    let rows: Vec<Vec<String>> =
-        shown.iter().map(|entry| cells(entry, mode).iter().map(|cell| printable(cell)).collect()).collect();
-    let widths: Vec<usize> = headings
-        .iter()
-        .enumerate()
-        .map(|(at, (heading, _))| {
-            let widest = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or_default();
-            widest.max(measure_text_width(heading))
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = shown.iter().map(|entry| cells(entry, mode)).collect();
     let bold = if coloured { Style::new().bold() } else { Style::new() };
-    let heading_cells: Vec<String> = headings.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-    write_row(&heading_cells, &headings, &widths, |_| bold, out)?;
-    for (entry, row) in shown.iter().zip(&rows) {
-        let style = if coloured { status_style(entry) } else { Style::new() };
-        write_row(row, &headings, &widths, |at| if at == 0 { style } else { Style::new() }, out)?;
-    }
-    Ok(())
-}
-
-fn write_row(
-    cells: &[String],
-    headings: &[(&str, Side)],
-    widths: &[usize],
-    style: impl Fn(usize) -> Style,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let padded: Vec<String> = cells
-        .iter()
-        .enumerate()
-        .map(|(at, cell)| {
-            let style = style(at);
-            let blanks = " ".repeat(widths[at].saturating_sub(measure_text_width(cell)));
-            match headings[at].1 {
-                Side::Left => format!("{style}{cell}{style:#}{blanks}"),
-                Side::Right => format!("{blanks}{style}{cell}{style:#}"),
-            }
-        })
-        .collect();
-    writeln!(out, "{}", padded.join("  ").trim_end())
+    let style = |at: usize| if coloured { status_style(shown[at]) } else { Style::new() };
+    aligned::write(&headings(mode), &rows, bold, style, out)
 }
 
 fn status_style(entry: &Entry) -> Style {

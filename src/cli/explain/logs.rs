@@ -1,0 +1,161 @@
+//! Explains all violations of log files: one line a constraint, the most frequent first.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use indicatif::{MultiProgress, ProgressBar};
+use pgseqfix::explain::{Folded, Tally, Violation, read_log};
+
+use super::explanation::Explanation;
+use super::request::ExplainRequest;
+use super::{json_log, look, table_log};
+use crate::cli::connection::connect;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, tell};
+use crate::cli::format::Format;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::Destination;
+use crate::cli::progress::Progress;
+
+/// What the logs hold, with what the server knows of it.
+pub struct LogReport {
+    /// How many lines were read.
+    pub lines: u64,
+    /// How many violations were counted.
+    pub violations: u64,
+    /// How many of them belong to constraints that are not told apart any more.
+    pub beyond: u64,
+    /// Each constraint, with its explanation; none where no server was asked, or another database is meant.
+    pub constraints: Vec<(Folded, Option<Explanation>)>,
+}
+
+/// Reads the logs, asks the server, and says it.
+///
+/// # Errors
+///
+/// Where a log cannot be read, the server cannot be asked, or the answer could not be delivered.
+pub fn run(
+    files: &[PathBuf],
+    request: &ExplainRequest,
+    destination: Destination,
+    bars: &MultiProgress,
+) -> Result<Exit, Failure> {
+    let interrupt = Interrupt::listen();
+    let mut progress = Progress::new(bars.clone(), interrupt.clone());
+    let logs: Vec<Log> = files.iter().map(|path| Log::open(path)).collect::<Result<_, _>>()?;
+    let mut tally = Tally::default();
+    let total = if logs.iter().any(|log| log.length == 0) { 0 } else { logs.iter().map(|log| log.length).sum() };
+    let bar = progress.begin_bytes(total);
+    for log in logs {
+        log.read(&mut tally, &bar, &interrupt)?;
+    }
+    progress.clear();
+    if interrupt.is_wanted() {
+        return Err(Failure::Interrupted);
+    }
+    let (lines, violations, beyond) = (tally.lines, tally.violations, tally.beyond);
+    let folded = tally.folded();
+    let constraints = if request.offline || folded.is_empty() {
+        folded.into_iter().map(|folded| (folded, None)).collect()
+    } else {
+        explained(folded, request, &interrupt, &mut progress)?
+    };
+    let report = LogReport { lines, violations, beyond, constraints };
+    let delivered = destination.deliver(|out, place| match request.output.format {
+        Format::Json => json_log::render(&report, out),
+        _ => table_log::render(&report, place.is_coloured(), out),
+    });
+    delivered.map_err(|error| Failure::Io("could not write the result".to_owned(), error))?;
+    Ok(report.exit())
+}
+
+impl LogReport {
+    fn exit(&self) -> Exit {
+        let exits = self.constraints.iter().filter_map(|(_, explanation)| Some(explanation.as_ref()?.exit()));
+        exits.fold(Exit::Fine, |worst, exit| match (worst, exit) {
+            (Exit::Trouble, _) | (_, Exit::Trouble) => Exit::Trouble,
+            (Exit::Behind, _) | (_, Exit::Behind) => Exit::Behind,
+            _ => Exit::Fine,
+        })
+    }
+}
+
+/// Asks the server about each constraint of its database.
+fn explained(
+    folded: Vec<Folded>,
+    request: &ExplainRequest,
+    interrupt: &Interrupt,
+    progress: &mut Progress,
+) -> Result<Vec<(Folded, Option<Explanation>)>, Failure> {
+    let mut client = connect(&request.given, interrupt)?;
+    let database = look::database(&mut client, request)?;
+    let is_here = |folded: &Folded| folded.database.as_ref().is_none_or(|named| *named == database);
+    let violations: Vec<Violation> =
+        folded.iter().filter(|folded| is_here(folded)).map(|folded| folded.violation.clone()).collect();
+    let looked = look::explain_all(&mut client, violations, request, progress);
+    progress.clear();
+    // Dropping a client whose connection is gone can hang.
+    std::mem::forget(client);
+    if interrupt.is_wanted() {
+        return Err(Failure::Interrupted);
+    }
+    let mut explanations = looked?.into_iter();
+    let paired: Vec<(Folded, Option<Explanation>)> = folded
+        .into_iter()
+        .map(|folded| {
+            let explanation = if is_here(&folded) { explanations.next() } else { None };
+            (folded, explanation)
+        })
+        .collect();
+    let warnings = paired.iter().find_map(|(_, explanation)| explanation.as_ref()).map(Explanation::warnings);
+    for warning in warnings.unwrap_or_default() {
+        tell(&format!("warning: {warning}"));
+    }
+    Ok(paired)
+}
+
+/// A log that is open.
+struct Log {
+    name: String,
+    /// In bytes; 0 where that is not known.
+    length: u64,
+    source: Box<dyn Read>,
+}
+
+impl Log {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        if path == Path::new("-") {
+            return Ok(Self { name: "standard input".to_owned(), length: 0, source: Box::new(io::stdin()) });
+        }
+        let failed = |error| Failure::Io(format!("could not open log {name}"), error);
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(Self { length: if metadata.is_file() { metadata.len() } else { 0 }, source: Box::new(file), name })
+    }
+
+    fn read(self, tally: &mut Tally, bar: &ProgressBar, interrupt: &Interrupt) -> Result<(), Failure> {
+        let mut source = BufReader::with_capacity(256 * 1024, bar.wrap_read(self.source));
+        let seen = Cell::new(false);
+        let mut is_stopped = || {
+            seen.set(interrupt.is_wanted());
+            seen.get()
+        };
+        let failed = |error| Failure::Io(format!("could not read log {}", self.name), error);
+        // What is packed tells it by its first bytes, whatever its name.
+        let is_packed = source.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
+        let read = if is_packed {
+            let mut unpacked = BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(source));
+            read_log(&mut unpacked, tally, &mut is_stopped)
+        } else {
+            read_log(&mut source, tally, &mut is_stopped)
+        };
+        read.map_err(failed)
+    }
+}

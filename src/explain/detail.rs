@@ -1,0 +1,90 @@
+//! Finds the DETAIL around a message.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::key::{Key, has_known_words};
+use super::phrases::{LABELS, STATEMENT_LABELS};
+
+/// A line that begins another field of the report, or another report: at the line's beginning, or behind the prefix of a
+/// log, where two blanks follow it.
+static LABEL: LazyLock<Regex> = LazyLock::new(|| labelled(&[STATEMENT_LABELS, LABELS].concat()));
+
+/// A line that shows a statement, in which brackets mean something else.
+static STATEMENT: LazyLock<Regex> = LazyLock::new(|| labelled(STATEMENT_LABELS));
+
+fn labelled(labels: &[&str]) -> Regex {
+    let labels = labels.join("|");
+    let pattern =
+        format!(r"^(?:[ \t]*(?:{labels})[ \x{{a0}}]?[:：]|[^\t].{{0,200}}?\b(?:{labels})[ \x{{a0}}]?[:：]  )");
+    Regex::new(&pattern).expect("the labels are plain words")
+}
+
+/// How many lines with a key in them are looked at.
+const TRIES: usize = 20;
+
+/// The key in what follows a message. In a language that is not known the line next to the message has it; farther off
+/// only the server's own words tell a DETAIL from a statement with brackets.
+pub(crate) fn behind_message(text: &str) -> Option<Key> {
+    let mut start = 0;
+    let lines = text.split_inclusive('\n').enumerate().filter_map(|(number, line)| {
+        let from = start;
+        start += line.len();
+        line.contains(")=(").then_some((number, from, line))
+    });
+    lines.filter(|(.., line)| !is_statement(line)).take(TRIES).find_map(|(number, from, _)| {
+        let detail = extent(&text[from..]);
+        (number <= 1 || has_known_words(detail)).then(|| key(detail)).flatten()
+    })
+}
+
+/// The key in what comes before a message: only where the server's own words follow it.
+pub(crate) fn before_message(text: &str) -> Option<Key> {
+    let at = text.rfind(")=(")?;
+    let line = text[..at].rfind('\n').map_or(text, |end| &text[end + 1..]);
+    if !has_known_words(line) || is_statement(line) {
+        return None;
+    }
+    Key::find(line)
+}
+
+/// Whether the label stands before the brackets: a value may hold anything.
+fn is_statement(line: &str) -> bool {
+    STATEMENT.find(line).zip(line.find(")=(")).is_some_and(|(label, key)| label.end() <= key)
+}
+
+/// The DETAIL that a text begins with: up to the next field.
+fn extent(text: &str) -> &str {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    // A dump may show the same DETAIL twice.
+    let more = lines.take_while(|line| !LABEL.is_match(line) && line.trim() != first.trim());
+    &text[..first.len() + more.map(str::len).sum::<usize>()]
+}
+
+fn key(detail: &str) -> Option<Key> {
+    let key = Key::find_in_detail(detail)?;
+    let is_log = detail.contains("\n\t") && detail.trim_end().lines().skip(1).all(|line| line.starts_with('\t'));
+    if !is_log {
+        return Some(key);
+    }
+    // The server's log puts a tab at the beginning of every further line.
+    let mut from_log = Key::find_in_detail(&detail.replace("\n\t", "\n"))?;
+    from_log.values.extend(key.values);
+    from_log.values.dedup();
+    Some(from_log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_with_brackets_is_no_detail() {
+        assert_eq!(behind_message("\nSTATEMENT:  insert into t select 1 where (a)=(1)\n"), None);
+        assert_eq!(behind_message("\n\n  where (a)=(1);\n"), None);
+        assert_eq!(before_message("insert into t select 1 where (a)=(1);\n"), None);
+        assert!(behind_message("\n\n\nDETAIL:  Key (a)=(1) already exists.\n").is_some());
+    }
+}

@@ -1,0 +1,233 @@
+//! Puts the lines of a report together: message, DETAIL and STATEMENT stand on lines of their own.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::bytes;
+
+use super::{Occurrence, Report, csvlog, jsonlog, prefix};
+use crate::explain::message::{floor, messages, phrases};
+
+/// Whether a line can have to do with a violation at all: most lines have not.
+static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
+    let words = ["23505", "UniqueViolation", "Unique constraint failed on the", "P2002", "UniqueConstraintError"];
+    let words = phrases().map(|(before, ..)| before).chain(words).chain(["(unique_constraint)"]);
+    let words: Vec<String> = words.map(regex::escape).collect();
+    bytes::Regex::new(&words.join("|")).expect("the phrases are escaped")
+});
+
+/// The severity that begins a report, with its colon and two blanks, at the end of what stands before the message.
+static SEVERITY: LazyLock<regex::Regex> =
+    LazyLock::new(|| regex::Regex::new(r"(?:^|[\s\]):|,>;])(\p{L}+)[ \x{a0}]?[:：] {1,2}$").expect("a fixed pattern"));
+
+/// A severity other than a field of the same report.
+static NEW_REPORT: LazyLock<regex::Regex> = LazyLock::new(|| {
+    let words = "ERROR|LOG|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG\\d?|FEHLER|WARNUNG|HINWEIS|ERREUR|ATTENTION|ERRORE|\
+                 ATTENZIONE|ОШИБКА|СООБЩЕНИЕ|ВАЖНО|ПРЕДУПРЕЖДЕНИЕ|FEL|VARNING|ПОМИЛКА|ПОВІДОМЛЕННЯ|오류|로그|警告|错误|日志|შეცდომა";
+    regex::Regex::new(&format!("^(?:{words})[ \u{a0}]?[:：] ")).expect("a fixed pattern")
+});
+
+/// How much of one report is kept: the rest of a long statement tells nothing more.
+const KEPT: usize = 64 * 1024;
+
+/// A csvlog record that is longer is given up.
+const LONGEST_RECORD: usize = 4 * 1024 * 1024;
+
+/// How many lines of a program's log belong to a message in it.
+const FOLLOWING: usize = 200;
+
+/// How many reports can be open at once, of sessions whose lines are mixed.
+const OPEN: usize = 16;
+
+/// A report that may go on.
+struct Open {
+    /// What all its lines begin with; `None` in a program's log, where all that follows may belong to it.
+    prefix: Option<String>,
+    time: Option<String>,
+    database: Option<String>,
+    text: String,
+    lines: usize,
+}
+
+/// What comes of a line in which nothing was found.
+#[derive(Default)]
+pub(crate) struct Assembler {
+    open: Vec<Open>,
+    /// Whether the last line belonged to a report, so that a line with a tab goes on with it.
+    goes_on: bool,
+    /// A csvlog record in which a quote is open.
+    record: Option<Vec<u8>>,
+    /// The last time that was seen at the beginning of a line.
+    last_time: Option<String>,
+}
+
+/// Where an occurrence goes.
+type Give<'a> = dyn FnMut(Occurrence) + 'a;
+
+impl Assembler {
+    /// Takes the next line.
+    pub(crate) fn take(&mut self, line: &[u8], give: &mut Give) {
+        if self.record.is_some() || csvlog::begins(line) {
+            self.take_csv(line, give);
+        } else if line.first() == Some(&b'{') {
+            if !self.open.is_empty() || INTERESTING.is_match(line) {
+                self.take_json(line, give);
+            }
+        } else {
+            self.take_text(line, give);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn finish(&mut self, give: &mut Give) {
+        if let Some(record) = self.record.take() {
+            csvlog::occurrence(&record).map(&mut *give);
+        }
+        self.open.drain(..).for_each(|open| give(open.closed()));
+    }
+
+    fn take_csv(&mut self, line: &[u8], give: &mut Give) {
+        // A record that was cut off leaves a quote open: one that has grown long ends where the next begins.
+        let mut record = self.record.take().filter(|open| open.len() < KEPT || !csvlog::begins(line));
+        let was_open = record.is_some();
+        let record_bytes = record.get_or_insert_default();
+        if was_open {
+            record_bytes.push(b'\n');
+        }
+        record_bytes.extend_from_slice(line);
+        let is_odd = memchr::memchr_iter(b'"', line).count() % 2 == 1;
+        if was_open != is_odd && record_bytes.len() < LONGEST_RECORD {
+            self.record = record;
+        } else if let Some(record) = record.filter(|record| memchr::memmem::find(record, b"23505").is_some()) {
+            csvlog::occurrence(&record).map(give);
+        }
+    }
+
+    fn take_json(&mut self, line: &[u8], give: &mut Give) {
+        match jsonlog::unwrap(line) {
+            jsonlog::Wrapped::Occurrence(occurrence) => give(*occurrence),
+            jsonlog::Wrapped::Lines(text, time) => {
+                if time.is_some() {
+                    self.last_time = time;
+                }
+                for line in text.lines() {
+                    self.take_text(line.as_bytes(), give);
+                }
+            }
+            jsonlog::Wrapped::Nothing => {}
+        }
+    }
+
+    fn take_text(&mut self, line: &[u8], give: &mut Give) {
+        let is_interesting = INTERESTING.is_match(line);
+        if !is_interesting && self.open.is_empty() {
+            if line.first().is_some_and(|first| first.is_ascii_digit() || *first == b'[') {
+                self.see_time(&line[..line.len().min(64)]);
+            }
+            return;
+        }
+        let line = String::from_utf8_lossy(line);
+        if line.starts_with('\t') && self.goes_on {
+            if let Some(open) = self.open.last_mut() {
+                open.add(&line);
+            }
+            return;
+        }
+        let belongs = self.belongs(&line, is_interesting, give);
+        self.goes_on = belongs;
+        if !belongs && is_interesting {
+            self.begin(&line, give);
+            self.goes_on = true;
+        }
+    }
+
+    fn see_time(&mut self, beginning: &[u8]) {
+        if let Some(time) = prefix::time(&String::from_utf8_lossy(beginning)) {
+            self.last_time = Some(time);
+        }
+    }
+
+    /// Adds the line to the report that it belongs to, and closes those that it ends.
+    fn belongs(&mut self, line: &str, is_interesting: bool, give: &mut Give) -> bool {
+        for at in (0..self.open.len()).rev() {
+            let open = &mut self.open[at];
+            let rest = match &open.prefix {
+                Some(prefix) => match prefix::same_prefix(prefix, line) {
+                    Some(rest) => &line[rest..],
+                    None => continue,
+                },
+                None if open.lines < FOLLOWING && (!is_interesting || open.is_told_again_in(line)) => line,
+                None => {
+                    let closed = self.open.remove(at);
+                    give(closed.closed());
+                    continue;
+                }
+            };
+            if open.prefix.is_some() && (NEW_REPORT.is_match(rest) || !rest.contains(": ")) {
+                let closed = self.open.remove(at);
+                give(closed.closed());
+                continue;
+            }
+            open.add(rest);
+            // What follows with a tab goes on with this one.
+            let open = self.open.remove(at);
+            self.open.push(open);
+            return true;
+        }
+        false
+    }
+
+    fn begin(&mut self, line: &str, give: &mut Give) {
+        if self.open.len() >= OPEN {
+            give(self.open.remove(0).closed());
+        }
+        let message = phrases().filter_map(|(before, ..)| line.find(before)).min();
+        let before = &line[..message.unwrap_or(0)];
+        let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
+        let (prefix, text) = match severity {
+            Some(severity) if message.is_some() => {
+                (Some(before[..severity.start()].to_owned()), &line[severity.start()..])
+            }
+            _ => (None, line),
+        };
+        let seen = prefix.as_deref().unwrap_or(&line[..floor(line, 200)]);
+        let time = prefix::time(seen).or_else(|| self.last_time.clone());
+        let database = prefix.as_deref().and_then(prefix::database);
+        // A program prints the server's own form, too, and has no prefix before each line.
+        let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  "));
+        let mut open = Open { prefix, time, database, text: String::new(), lines: 0 };
+        open.add(text);
+        self.open.push(open);
+    }
+}
+
+/// How programs tell an error again that another one was caused by.
+const AGAIN: [&str; 7] = ["Caused by", "Exception", "Error:", "Error(", "parent:", "original:", "cause"];
+
+impl Open {
+    /// Whether a line belongs to the same error: the code beside it, or the message again in a chain of causes.
+    fn is_told_again_in(&self, line: &str) -> bool {
+        let Some(message) = messages(line).next() else {
+            return true;
+        };
+        messages(&self.text).next().is_some_and(|first| first.names == message.names)
+            && prefix::time(&line[..floor(line, 64)]).is_none()
+            && AGAIN.iter().any(|word| line.contains(word))
+            && self.text.lines().next() != Some(line)
+    }
+
+    fn add(&mut self, line: &str) {
+        if self.text.len() + line.len() < KEPT {
+            self.text.push_str(line);
+            self.text.push('\n');
+        } else if self.text.len() < KEPT {
+            self.text.push_str(&line[..floor(line, KEPT - self.text.len())]);
+            self.text.push('\n');
+        }
+        self.lines += 1;
+    }
+
+    fn closed(self) -> Occurrence {
+        Occurrence { time: self.time, database: self.database, report: Report::Text(Cow::from(self.text).into_owned()) }
+    }
+}

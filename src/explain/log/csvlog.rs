@@ -1,0 +1,57 @@
+//! The server's csvlog (<https://www.postgresql.org/docs/current/runtime-config-logging.html#RUNTIME-CONFIG-LOGGING-CSVLOG>).
+
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use super::{Occurrence, Report};
+use crate::explain::parse::ServerReport;
+
+/// A record begins with its time, and a comma where stderr's prefix would go on.
+static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^ ,"]{1,10},(?:"|,|\d)"#).expect("a fixed pattern")
+});
+
+/// Whether a line begins a record.
+pub(crate) fn begins(line: &[u8]) -> bool {
+    BEGINNING.is_match(line)
+}
+
+/// The fields, by their places in the manual's table.
+mod place {
+    pub(super) const TIME: usize = 0;
+    pub(super) const DATABASE: usize = 2;
+    pub(super) const SQLSTATE: usize = 12;
+    pub(super) const MESSAGE: usize = 13;
+    pub(super) const DETAIL: usize = 14;
+    pub(super) const CONTEXT: usize = 18;
+    pub(super) const QUERY: usize = 19;
+}
+
+/// The violation in a record.
+pub(crate) fn occurrence(record: &[u8]) -> Option<Occurrence> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
+    let mut fields = csv::ByteRecord::new();
+    if !reader.read_byte_record(&mut fields).ok()? {
+        return None;
+    }
+    let field = |at: usize| {
+        let text = String::from_utf8_lossy(fields.get(at)?).into_owned();
+        (!text.is_empty()).then_some(text)
+    };
+    if field(place::SQLSTATE)? != "23505" {
+        return None;
+    }
+    let (message, detail) = (field(place::MESSAGE), field(place::DETAIL));
+    let (context, query) = (field(place::CONTEXT), field(place::QUERY));
+    let report = ServerReport {
+        sqlstate: Some("23505"),
+        message: message.as_deref(),
+        detail: detail.as_deref(),
+        context: context.as_deref(),
+        statement: query.as_deref(),
+        ..ServerReport::default()
+    };
+    let report = Report::Read(Box::new(report.violation()?));
+    Some(Occurrence { time: field(place::TIME), database: field(place::DATABASE), report })
+}

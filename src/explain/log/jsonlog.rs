@@ -1,0 +1,50 @@
+//! The server's jsonlog, and JSON that collectors wrap round log lines.
+
+use serde_json::{Map, Value};
+
+use super::{Occurrence, Report};
+use crate::explain::json;
+
+/// What a line that is a JSON object holds.
+pub(crate) enum Wrapped {
+    /// A report of its own.
+    Occurrence(Box<Occurrence>),
+    /// Lines of text, as Docker, journald and the clouds wrap them, with the time of the wrapping.
+    Lines(String, Option<String>),
+    /// Nothing of ours.
+    Nothing,
+}
+
+/// Takes a line apart.
+pub(crate) fn unwrap(line: &[u8]) -> Wrapped {
+    let Ok(document) = serde_json::from_slice::<Value>(line) else {
+        return Wrapped::Nothing;
+    };
+    let time = text_in(&document, &["timestamp", "log_time", "time", "@timestamp", "ts", "asctime"]);
+    let object = document.as_object();
+    let lines = object.and_then(lines);
+    if let Some(lines) = lines {
+        return Wrapped::Lines(lines, time);
+    }
+    match json::violation(&document) {
+        Some(violation) => {
+            let database = text_in(&document, &["dbname", "database_name", "database", "datname"]);
+            let report = Report::Read(Box::new(violation));
+            Wrapped::Occurrence(Box::new(Occurrence { time, database, report }))
+        }
+        None => Wrapped::Nothing,
+    }
+}
+
+/// The text of a wrapper that knows nothing of its content.
+fn lines(object: &Map<String, Value>) -> Option<String> {
+    let text = ["log", "textPayload", "MESSAGE"].iter().find_map(|name| object.get(*name)?.as_str())?;
+    (!text.trim_start().starts_with('{')).then(|| text.to_owned())
+}
+
+/// The first text under one of these names, however deep.
+fn text_in(value: &Value, names: &[&str]) -> Option<String> {
+    let object = value.as_object()?;
+    let own = names.iter().find_map(|name| object.get(*name)?.as_str());
+    own.map(str::to_owned).or_else(|| object.values().find_map(|inner| text_in(inner, names)))
+}

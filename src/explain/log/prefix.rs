@@ -1,0 +1,79 @@
+//! What stands before a message in a log: `log_line_prefix`, with its time and its database
+//! (<https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-LINE-PREFIX>).
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?(?:Z|[+-]\d\d(?::?\d\d)?|[A-Z]{3,5})\b)?",
+        r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d\b",
+        r"|\b\d{10}\.\d{3}\b",
+    ))
+});
+static NAMED_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:db|database|dbname)=([\w-]+)"));
+static AT_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|[\s\[:(])[\w-]+@([\w-]+)(?:$|[\s\]:)])"));
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a fixed pattern")
+}
+
+/// The time in a text, as it is written there.
+pub(crate) fn time(text: &str) -> Option<String> {
+    TIME.find(text).map(|found| found.as_str().trim_end().to_owned())
+}
+
+/// The database in a prefix, where it is written as `db=…` or `user@database`.
+pub(crate) fn database(prefix: &str) -> Option<String> {
+    let found = NAMED_DATABASE.captures(prefix).or_else(|| AT_DATABASE.captures(prefix))?;
+    Some(found[1].to_owned())
+}
+
+/// Where the rest of a line begins that has the same prefix: all of one report's lines have it, but for the line number
+/// (`%l`), so that one number may differ.
+pub(crate) fn same_prefix(prefix: &str, line: &str) -> Option<usize> {
+    let (mut known, mut at, mut differs) = (prefix, 0, false);
+    while !known.is_empty() {
+        let rest = line.get(at..)?;
+        let words = known.find(|letter: char| letter.is_ascii_digit()).unwrap_or(known.len());
+        if words > 0 {
+            rest.strip_prefix(&known[..words])?;
+            (known, at) = (&known[words..], at + words);
+            continue;
+        }
+        let digits = |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        let (ours, theirs) = (digits(known), digits(rest));
+        if known[..ours] != rest[..theirs] {
+            if differs || theirs == 0 {
+                return None;
+            }
+            differs = true;
+        }
+        (known, at) = (&known[ours..], at + theirs);
+    }
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_of_a_prefix_may_differ() {
+        let prefix = "2026-11-23 07:11:20 UTC [12098-1] ";
+        assert_eq!(same_prefix(prefix, "2026-11-23 07:11:20 UTC [12098-12] DETAIL:  x"), Some(35));
+        assert_eq!(same_prefix(prefix, "2026-11-23 07:11:20 UTC [12099-2] DETAIL:  x"), None);
+        assert_eq!(same_prefix("", "DETAIL:  x"), Some(0));
+    }
+
+    #[test]
+    fn time_and_database_are_told_by_common_prefixes() {
+        assert_eq!(time("2026-11-23 07:11:20.396 UTC [1] app@shop ").as_deref(), Some("2026-11-23 07:11:20.396 UTC"));
+        assert_eq!(time("Nov  3 07:11:20 host postgres[1]: ").as_deref(), Some("Nov  3 07:11:20"));
+        assert_eq!(database("2026-11-23 07:11:20 UTC [1] app@shop ").as_deref(), Some("shop"));
+        assert_eq!(database("[1]: user=app,db=shop,app=x ").as_deref(), Some("shop"));
+        assert_eq!(database("2026-11-23 07:11:20 UTC:10.0.0.1(5):app@shop:[1]:").as_deref(), Some("shop"));
+        assert_eq!(database("2026-11-23 [1] "), None);
+    }
+}
