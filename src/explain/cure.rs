@@ -49,6 +49,12 @@ pub fn cure(index: &UniqueIndex, major: u32) -> Cure {
         return cure;
     }
     match no_conflict_target(index, major) {
+        // Nor can MERGE rely on it.
+        Some(why) if !index.is_valid && index.kind != IndexKind::Exclusion => {
+            cure.notes.push(why);
+            cure.statements.push(duplicates_of(index));
+            cure.notes.push("remove or change the duplicates, and build the index again".to_owned());
+        }
         Some(why) => {
             cure.notes.push(why);
             cure.merge(index, &insert, major);
@@ -169,10 +175,13 @@ fn conflict_target(index: &UniqueIndex) -> String {
         return format!("ON CONSTRAINT {}", quote_identifier(&index.name.name));
     }
     let predicate = index.predicate.as_ref().map(|predicate| format!(" WHERE {predicate}")).unwrap_or_default();
-    // Our own quotes, in which a terminal finds nothing to obey.
+    format!("({}){predicate}", key_sql(index).join(", "))
+}
+
+/// The key's parts: columns in our own quotes, in which a terminal finds nothing to obey.
+fn key_sql(index: &UniqueIndex) -> Vec<String> {
     let part = |part: &KeyPart| part.column.as_deref().map_or_else(|| part.definition.clone(), quote_identifier);
-    let key: Vec<String> = index.key.iter().map(part).collect();
-    format!("({}){predicate}", key.join(", "))
+    index.key.iter().map(part).collect()
 }
 
 /// An INSERT into a table that names every column which it may and should.
@@ -216,6 +225,23 @@ fn written(table: &QualifiedName) -> String {
 }
 
 /// What a failed build of a unique index needs: the statement that lists the duplicates, where the table is known.
-pub fn duplicates(table: Option<&str>, columns: &[String]) -> Option<Remedy> {
-    Some(Remedy { purpose: "list the duplicates that are stored", sql: duplicates_sql(table?, columns) })
+/// NULLs are none, unless the values of the violation hold one.
+pub fn duplicates(table: Option<&str>, columns: &[String], values: Option<&str>) -> Option<Remedy> {
+    let has_null = values.is_some_and(|values| values.split(", ").any(|value| value == "null"));
+    let conditions = if has_null { Vec::new() } else { not_null(columns) };
+    Some(Remedy { purpose: DUPLICATES, sql: duplicates_sql(table?, columns, &conditions) })
+}
+
+const DUPLICATES: &str = "list the duplicates that are stored";
+
+fn not_null(key: &[String]) -> Vec<String> {
+    key.iter().map(|part| format!("{part} IS NOT NULL")).collect()
+}
+
+/// The same for an index that is there and was not built to its end.
+fn duplicates_of(index: &UniqueIndex) -> Remedy {
+    let key = key_sql(index);
+    let mut conditions = if index.nulls_not_distinct { Vec::new() } else { not_null(&key) };
+    conditions.extend(index.predicate.as_ref().map(|predicate| format!("({predicate})")));
+    Remedy { purpose: DUPLICATES, sql: duplicates_sql(&written(&index.table), &key, &conditions) }
 }

@@ -156,7 +156,7 @@ fn occasion(violation: &Violation, index: &UniqueIndex) -> Vec<Doubt> {
     }
     if !index.is_valid {
         evidence.push(Doubt::with_cure(
-            "the index is not valid: it was not built to its end, and still refuses duplicates",
+            "the index is not valid: it was not built to its end, and may refuse duplicates all the same",
             format!("DROP INDEX {0}; or REINDEX INDEX {0}", index.name),
         ));
     }

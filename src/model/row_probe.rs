@@ -101,8 +101,10 @@ fn condition(part: &KeyPart, parameter: usize, may_be_null: bool) -> String {
     }
 }
 
-/// The statement that lists the duplicates which keep a unique index from being built.
-pub fn duplicates_sql(table: &str, key: &[String]) -> String {
+/// The statement that lists the duplicates which keep a unique index from being built: those of the rows that fit all
+/// conditions.
+pub fn duplicates_sql(table: &str, key: &[String], conditions: &[String]) -> String {
     let key = key.join(", ");
-    format!("SELECT {key}, pg_catalog.count(*) FROM {table} GROUP BY {key} HAVING pg_catalog.count(*) > 1;")
+    let fitting = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    format!("SELECT {key}, pg_catalog.count(*) FROM {table}{fitting} GROUP BY {key} HAVING pg_catalog.count(*) > 1;")
 }

@@ -106,7 +106,11 @@ pub fn offline_cure(violation: &Violation) -> Cure {
     let columns = violation.key.as_ref().map(|key| key.columns.as_slice()).unwrap_or_default();
     if violation.occasion == Occasion::IndexBuild {
         let table = violation.table.as_ref().map(|table| table_sql(violation, table));
-        cure.statements.extend(duplicates(table.as_deref().filter(|_| !columns.is_empty()), columns));
+        cure.statements.extend(duplicates(
+            table.as_deref().filter(|_| !columns.is_empty()),
+            columns,
+            violation.values(),
+        ));
         cure.notes.extend([
             "the index is not there: rows that are stored already have the same key; nothing was written".to_owned(),
             "remove or change the duplicates, and build the index again".to_owned(),
