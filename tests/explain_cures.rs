@@ -54,11 +54,11 @@ impl Case {
         assert_eq!(first, 1, "the first row was not inserted by {sql}");
         let second = run(&mut transaction, self.second).unwrap_or_else(|error| failed(error));
         transaction.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").unwrap_or_else(|error| failed(error));
-        let (count, shows) = if purpose == KEEP { (0, self.kept) } else { (1, self.updated) };
+        let (written, shows) = if purpose == KEEP { (0, self.kept) } else { (1, self.updated) };
         let row: String = transaction.query_one(self.look, &[]).unwrap_or_else(|error| failed(error)).get(0);
         // PREPARE outlives a rollback.
         transaction.batch_execute("DEALLOCATE cure").unwrap_or_else(|error| failed(error));
-        assert_eq!((second, row.as_str()), (count, shows), "{purpose}: {sql}");
+        assert_eq!((second, row.as_str()), (written, shows), "{purpose}: {sql}");
     }
 }
 
@@ -501,6 +501,23 @@ fn an_invalid_index_is_no_target() {
     let rebuild = hint.split("; or ").nth(1).unwrap_or_else(|| panic!("no REINDEX in {hint}"));
     database.execute(rebuild);
     assert_eq!(database.explain(&text, 0).statements().len(), 2);
+}
+
+#[test]
+fn what_a_failed_concurrent_build_leaves_behind_gets_the_list_of_duplicates() {
+    let database = Database::with_setup(
+        r#"CREATE TABLE "User" ("E Mail" text, gone boolean, n int); INSERT INTO "User" VALUES
+           ('A', false), ('a', false), ('b', false), ('b', true), ('c', true), ('c', true), (NULL, false), (NULL, false)"#,
+    );
+    let text =
+        database.violation(r#"CREATE UNIQUE INDEX CONCURRENTLY "Mail Key" ON "User" (lower("E Mail")) WHERE NOT gone"#);
+    let explained = database.explain(&text, 0);
+    assert_eq!(explained.text("/error/occasion"), "index_build");
+    let [(_, sql)] = explained.statements()[..] else { panic!("one statement: {:#}", explained.json) };
+    assert_eq!(database.texts(sql), [[Some("a".to_owned()), Some("2".to_owned())]], "{sql}");
+    database.execute(r#"DELETE FROM "User" WHERE "E Mail" = 'A'"#);
+    let hint = explained.hints();
+    database.execute(hint.split("; or ").nth(1).unwrap_or_else(|| panic!("no REINDEX in {hint}")));
 }
 
 #[test]

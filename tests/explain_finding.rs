@@ -559,7 +559,7 @@ fn an_index_of_the_system_catalog_is_explained_without_statements() {
 #[test]
 fn an_index_that_could_not_be_built_is_explained() {
     let database = Database::with_setup(
-        r#"CREATE TABLE "Odd Things" ("The Key" text); INSERT INTO "Odd Things" VALUES ('a, b'), ('a, b')"#,
+        r#"CREATE TABLE "Odd Things" ("The Key" text); INSERT INTO "Odd Things" VALUES ('a, b'), ('a, b'), (NULL), (NULL)"#,
     );
     let error = database.error(r#"ALTER TABLE "Odd Things" ADD CONSTRAINT "New Key" UNIQUE ("The Key")"#);
     let text =

@@ -32,7 +32,7 @@ impl Speaker {
         Some(speaker)
     }
 
-    /// A session in the server's language: initdb has set lc_messages to C.
+    /// A session in the server's language: initdb has set `lc_messages` to C.
     fn client(&self) -> Client {
         let mut client = self.database.client();
         for locale in ["C.UTF-8", "C.utf8", "en_US.UTF-8"] {
@@ -61,7 +61,7 @@ impl Speaker {
             .collect();
         let mut psql = format!("{}  {}\n", labels.first().map_or("ERROR:", String::as_str), error.message());
         if let Some(detail) = error.detail() {
-            psql += &format!("{}  {detail}\n", labels.get(1).map_or("DETAIL:", String::as_str));
+            psql.extend([labels.get(1).map_or("DETAIL:", String::as_str), "  ", detail, "\n"]);
         }
         [psql, log]
     }
