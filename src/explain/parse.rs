@@ -1,5 +1,7 @@
 //! From any text to the violation that it tells of, without a server.
 
+use std::borrow::Cow;
+
 use super::detail;
 use super::escapes::{unescaped, without_entities, without_mojibake};
 use super::fields::Fields;
@@ -8,9 +10,9 @@ use super::json;
 use super::key::{Key, is_other_detail};
 use super::message::{Message, floor, has_message, messages, quoted_name};
 use super::other::{OtherError, of_code, other_error, sqlstate};
+use super::phrases::INDEX_BUILD_BEHIND;
 use super::statement::Statement;
 use super::violation::{Occasion, Recognised, Violation};
-use std::borrow::Cow;
 
 /// What a text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,6 +240,7 @@ fn of_shape(text: &str) -> Option<Violation> {
     Some(Violation {
         constraints: vec![only_quoted(message)?],
         key: Some(key),
+        occasion: if message.contains(INDEX_BUILD_BEHIND) { Occasion::IndexBuild } else { Occasion::Write },
         recognised: Recognised::Shape,
         ..Violation::default()
     })

@@ -45,7 +45,7 @@ impl Server {
             // Statics are never dropped.
             // SAFETY: the function registered touches only that static and its own process's child.
             unsafe { libc::atexit(stop_shared) };
-            Self::initialise(&[])
+            Self::initialise(&[], &[])
         });
         match started {
             Ok(server) => server.clone(),
@@ -55,7 +55,12 @@ impl Server {
 
     /// A server for one test alone, which may stop it; `extra_conf` as in `["max_connections=5"]`.
     pub fn start_own(extra_conf: &[&str]) -> Self {
-        Self::initialise(extra_conf).unwrap_or_else(|sentence| panic!("{sentence}"))
+        Self::initialise(extra_conf, &[]).unwrap_or_else(|sentence| panic!("{sentence}"))
+    }
+
+    /// Likewise, with variables in the server's environment.
+    pub fn start_own_with_env(extra_conf: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::initialise(extra_conf, environment).unwrap_or_else(|sentence| panic!("{sentence}"))
     }
 
     /// A hot standby that follows this server, if there is a `pg_basebackup` for its version.
@@ -66,26 +71,27 @@ impl Server {
         command.args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-U", "postgres", "-p"]);
         command.arg(self.port().to_string()).arg("-h").arg(self.directory()).arg("-D").arg(directory.join("data"));
         run_to_end(command, &directory).unwrap_or_else(|sentence| panic!("{sentence}"));
-        Some(Self::start_in(directory, &[]).unwrap_or_else(|sentence| panic!("{sentence}")))
+        Some(Self::start_in(directory, &[], &[]).unwrap_or_else(|sentence| panic!("{sentence}")))
     }
 
-    fn initialise(extra_conf: &[&str]) -> Result<Self, String> {
+    fn initialise(extra_conf: &[&str], environment: &[(&str, &str)]) -> Result<Self, String> {
         let initdb = server_directory()?.join("initdb");
         let directory = new_directory();
         let mut command = as_server_account(&initdb);
         command.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
         command.arg(directory.join("data"));
         run_to_end(command, &directory)?;
-        Self::start_in(directory, extra_conf)
+        Self::start_in(directory, extra_conf, environment)
     }
 
-    fn start_in(directory: PathBuf, extra_conf: &[&str]) -> Result<Self, String> {
+    fn start_in(directory: PathBuf, extra_conf: &[&str], environment: &[(&str, &str)]) -> Result<Self, String> {
         // The number only names the socket, unless the test asks for listen_addresses.
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(|error| format!("no free port: {error}"))?
             .port();
         let mut command = as_server_account(Path::new("/bin/sh"));
+        command.envs(environment.iter().copied());
         command.args(["-c", include_str!("supervisor.sh"), "supervisor"]).arg(&directory);
         command.arg(server_directory()?.join("postgres")).arg("-D").arg(directory.join("data"));
         command.arg("-k").arg(&directory).args(["-p", &port.to_string()]);
