@@ -7,18 +7,27 @@ use regex::Regex;
 use super::key::{Key, has_known_words};
 use super::phrases::{LABELS, STATEMENT_LABELS};
 
-/// A line that begins another field of the report, or another report: at the line's beginning, or behind the prefix of a
-/// log, where two blanks follow it.
+/// The labels of other fields, and of other reports.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| labelled(&[STATEMENT_LABELS, LABELS].concat()));
 
-/// A line that shows a statement, in which brackets mean something else.
+/// The labels of fields that show a statement, in which brackets mean something else.
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| labelled(STATEMENT_LABELS));
 
 fn labelled(labels: &[&str]) -> Regex {
-    let labels = labels.join("|");
-    let pattern =
-        format!(r"^(?:[ \t]*(?:{labels})[ \x{{a0}}]?[:：]|[^\t].{{0,200}}?\b(?:{labels})[ \x{{a0}}]?[:：]  )");
-    Regex::new(&pattern).expect("the labels are plain words")
+    Regex::new(&format!(r"\b(?:{})[ \x{{a0}}]?[:：]", labels.join("|"))).expect("the labels are plain words")
+}
+
+/// No prefix of a log's lines is longer.
+const LONGEST_PREFIX: usize = 300;
+
+/// Where a label ends that begins a field: at the line's beginning, or behind the prefix of a log, where two blanks
+/// follow it.
+fn label_end(labels: &Regex, line: &str) -> Option<usize> {
+    let found = labels.find(line)?;
+    let (before, behind) = (&line[..found.start()], &line[found.end()..]);
+    let is_first = before.trim().is_empty();
+    let is_prefixed = !line.starts_with('\t') && before.len() <= LONGEST_PREFIX && behind.starts_with("  ");
+    (is_first || is_prefixed).then_some(found.end())
 }
 
 /// How many lines with a key in them are looked at.
@@ -51,7 +60,7 @@ pub(crate) fn before_message(text: &str) -> Option<Key> {
 
 /// Whether the label stands before the brackets: a value may hold anything.
 fn is_statement(line: &str) -> bool {
-    STATEMENT.find(line).zip(line.find(")=(")).is_some_and(|(label, key)| label.end() <= key)
+    label_end(&STATEMENT, line).zip(line.find(")=(")).is_some_and(|(label, key)| label <= key)
 }
 
 /// The DETAIL that a text begins with: up to the next field.
@@ -59,7 +68,7 @@ fn extent(text: &str) -> &str {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     // A dump may show the same DETAIL twice.
-    let more = lines.take_while(|line| !LABEL.is_match(line) && line.trim() != first.trim());
+    let more = lines.take_while(|line| label_end(&LABEL, line).is_none() && line.trim() != first.trim());
     &text[..first.len() + more.map(str::len).sum::<usize>()]
 }
 

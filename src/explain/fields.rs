@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::escapes::literal;
+use super::statement::Statement;
 
 /// The fields of an error report, as its text shows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +99,16 @@ impl Fields {
             table: self.table.or(other.table),
         }
     }
+}
+
+/// The schema and the table, from fields of their own, or as the statement names them.
+pub(crate) fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Option<String>) {
+    let Some(statement) =
+        statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
+    else {
+        return (fields.schema.clone(), fields.table.clone());
+    };
+    (fields.schema.clone().or_else(|| statement.schema.clone()), Some(statement.table.clone()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::framework::adapter_key;
-use super::parse::{ServerReport, parse_plain};
+use super::plain::parse_plain;
+use super::report::ServerReport;
 use super::violation::Violation;
 
 /// How deep objects are looked into.

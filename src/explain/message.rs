@@ -20,6 +20,9 @@ pub(crate) struct Message {
     pub(crate) occasion: Occasion,
 }
 
+/// How much of a text before and behind a message belongs to it.
+pub(crate) const REACH: usize = 1024 * 1024;
+
 /// The quotes that translations put round a name.
 const QUOTES: [(char, &str); 10] = [
     ('"', "\""),

@@ -14,8 +14,11 @@ mod message;
 mod other;
 mod parse;
 mod phrases;
+mod plain;
+mod report;
 mod snippet;
 mod statement;
+mod unknown;
 mod violation;
 
 pub use cure::{Cure, Insert, Remedy, cure, duplicates};

@@ -1,14 +1,15 @@
 //! Asks the server: which index, which sequences, is the row there?
 
-use pgseqfix::db::{Error, Scan, Sought, Watch, find_row, find_unique_indexes, scan_for_indexes};
+use pgseqfix::db::{Error, Scan, Watch, find_row, scan_for_indexes};
 use pgseqfix::explain::{
     Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet,
 };
-use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, parse_identifiers, quote_identifier};
+use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, quote_identifier};
 use postgres::Client;
 
 use super::explanation::{Diagnosed, Explanation, Known, Next, offline_cure};
 use super::request::ExplainRequest;
+use super::sought::sought;
 use crate::cli::again;
 
 /// How many ways to take the values apart are tried.
@@ -121,84 +122,6 @@ fn next(
         _ => &index.table,
     };
     Some(Next { purpose: "to repair the sequence", command: again::fix_table_command(&request.given, table) })
-}
-
-/// The indexes that are meant: by the constraint's name, else by the columns; what the text tells beside narrows them.
-fn sought(client: &mut Client, violation: &Violation, request: &ExplainRequest) -> Result<Vec<UniqueIndex>, Error> {
-    if violation.constraints.is_empty() {
-        let Some(key) = &violation.key else {
-            let error =
-                Error::refusal("could not tell which constraint it was", "the text names neither it nor its columns");
-            return Err(error.with_hint("the server's log has the whole message; or log the error's constraint field"));
-        };
-        let columns: Vec<String> = key.columns.iter().map(|column| bare(column)).collect();
-        let found = find_unique_indexes(client, &Sought::Columns(&columns), &request.scan)?;
-        return Ok(narrowed(found, violation));
-    }
-    let mut found = find_unique_indexes(client, &Sought::Names(&violation.constraints), &request.scan)?;
-    if found.is_empty() {
-        // Citus puts the shard's number behind the names of its shards.
-        let stripped: Vec<String> =
-            violation.constraints.iter().filter_map(|name| without_shard(name)).map(str::to_owned).collect();
-        if !stripped.is_empty() {
-            found = find_unique_indexes(client, &Sought::Names(&stripped), &request.scan)?;
-        }
-    }
-    // Of several ends of a name the likeliest that exists.
-    if let Some(name) = violation.constraints.iter().find(|name| found.iter().any(|index| has_name(index, name))) {
-        found.retain(|index| has_name(index, name));
-    }
-    Ok(narrowed(found, violation))
-}
-
-fn has_name(index: &UniqueIndex, name: &str) -> bool {
-    match &index.found_as {
-        Some((found, _)) => found.name == name,
-        None => index.name.name == name,
-    }
-}
-
-fn without_shard(name: &str) -> Option<&str> {
-    let (bare, number) = name.rsplit_once('_')?;
-    (number.len() >= 6 && number.bytes().all(|digit| digit.is_ascii_digit())).then_some(bare)
-}
-
-/// Keeps those that fit what the text tells beside the name; all where none fits.
-fn narrowed(mut indexes: Vec<UniqueIndex>, violation: &Violation) -> Vec<UniqueIndex> {
-    let mut keep = |fits: &dyn Fn(&UniqueIndex) -> bool| {
-        if indexes.len() > 1 && indexes.iter().any(fits) {
-            indexes.retain(fits);
-        }
-    };
-    let tables = |index: &UniqueIndex| {
-        std::iter::once(index.table.clone()).chain(index.found_as.clone().map(|(_, table)| table)).collect::<Vec<_>>()
-    };
-    if let Some(schema) = &violation.schema {
-        keep(&|index| tables(index).iter().any(|table| table.schema == *schema));
-    }
-    if let Some(table) = &violation.table {
-        keep(&|index| tables(index).iter().any(|known| known.name == *table));
-        // A model of Prisma's may be spelt otherwise than its table.
-        keep(&|index| index.table.name.eq_ignore_ascii_case(table));
-    }
-    if let Some(key) = violation.key.as_ref().filter(|_| !violation.constraints.is_empty()) {
-        let columns: Vec<String> = key.columns.iter().map(|column| plain(column)).collect();
-        keep(&|index| index.key.iter().map(|part| plain(&part.definition)).collect::<Vec<_>>() == columns);
-    }
-    indexes
-}
-
-/// A column or expression in a form in which two spellings of it are alike.
-fn plain(definition: &str) -> String {
-    definition.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '(' | ')')).collect()
-}
-
-fn bare(column: &str) -> String {
-    match parse_identifiers(column) {
-        // Frameworks write names without quotes, whatever their letters.
-        Some(name) if column.starts_with('"') => name.name,
-        _ => column.to_owned(),
-    }
 }
 
 fn not_found(violation: &Violation, database: &str) -> Error {

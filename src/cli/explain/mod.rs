@@ -9,6 +9,7 @@ mod logs;
 mod look;
 mod offer;
 pub mod request;
+mod sought;
 mod table_log;
 mod text;
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::{Occurrence, Report};
-use crate::explain::parse::ServerReport;
+use crate::explain::report::ServerReport;
 
 /// A record begins with its time, and a comma where stderr's prefix would go on.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {

@@ -1,0 +1,94 @@
+//! Reads a text that is no document: message, DETAIL and what drivers print beside them.
+
+use std::borrow::Cow;
+
+use super::detail;
+use super::escapes::{unescaped, without_entities, without_mojibake};
+use super::fields::{Fields, place};
+use super::framework;
+use super::key::Key;
+use super::message::{Message, REACH, floor, messages};
+use super::statement::Statement;
+use super::unknown::{of_detail, of_shape, of_sqlstate};
+use super::violation::{Recognised, Violation};
+
+/// Reads a text that is no document.
+pub(crate) fn parse_plain(text: &str) -> Option<Violation> {
+    let forms = forms(text);
+    let fields = forms.iter().map(|form| Fields::find(form)).reduce(Fields::or).unwrap_or_default();
+    let by_message = forms.iter().find_map(|form| of_message(form, &fields, true));
+    by_message
+        .or_else(|| forms.iter().find_map(|form| of_message(form, &fields, false)))
+        .or_else(|| of_sqlstate(&forms, &fields))
+        .or_else(|| forms.iter().find_map(|form| framework::violation(form)))
+        .or_else(|| forms.iter().find_map(|form| of_shape(form)))
+        .or_else(|| forms.iter().find_map(|form| of_detail(form)))
+}
+
+/// The text as it is, and with one, two and three layers of escapes taken away.
+fn forms(text: &str) -> Vec<Cow<'_, str>> {
+    let mut forms = vec![Cow::Borrowed(text)];
+    for _ in 0..3 {
+        let Some(Cow::Owned(inner)) = forms.last().map(|form| unescaped(form)) else {
+            break;
+        };
+        forms.push(Cow::Owned(inner));
+    }
+    for other in [without_entities(text), without_mojibake(text)] {
+        forms.extend(matches!(other, Cow::Owned(_)).then_some(other));
+    }
+    forms
+}
+
+/// How often a message may be repeated ("Caused by: …") before its DETAIL comes.
+const REPEATED: usize = 50;
+
+/// How many messages are looked at to count other constraints.
+const MANY: usize = 10_000;
+
+fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation> {
+    let all: Vec<Message> = messages(text).take(MANY).collect();
+    let first = all.first()?;
+    // Escapes behind the name: another form of the text is the plain one.
+    if only_plain && text[first.end..].starts_with("\\n") {
+        return None;
+    }
+    let is_same = |message: &&Message| message.names == first.names;
+    let mut segments =
+        all.iter().enumerate().filter(|(_, message)| is_same(message)).take(REPEATED).map(|(at, message)| {
+            let end = all.get(at + 1).map_or(text.len(), |next| next.start);
+            &text[message.end..end.min(floor(text, message.end + REACH))]
+        });
+    let own = &text[first.end..floor(text, first.end + REACH)];
+    let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
+    let from_fields = || fields.detail.as_deref().and_then(Key::find_in_detail);
+    // Sorted by their names, detail comes before message.
+    let key = from_fields()
+        .or_else(|| segments.find_map(detail::behind_message))
+        .or_else(|| detail::before_message(before))
+        .or_else(|| framework::adapter_key(text));
+    let mut others: Vec<&String> =
+        all.iter().filter(|message| !is_same(message)).filter_map(|other| other.names.first()).collect();
+    others.sort_unstable();
+    others.dedup();
+    let statement = Statement::find(own).or_else(|| Statement::find(before));
+    let mut constraints = first.names.clone();
+    // A field ends where it ends.
+    if let Some(certain) = fields.constraint.as_ref()
+        && let Some(at) = constraints.iter().position(|name| name == certain)
+    {
+        constraints.swap(0, at);
+        constraints.truncate(1);
+    }
+    let (schema, table) = place(fields, statement.as_ref());
+    Some(Violation {
+        constraints,
+        schema,
+        table,
+        key,
+        statement,
+        occasion: first.occasion,
+        recognised: Recognised::Message,
+        others: others.len(),
+    })
+}
