@@ -155,7 +155,8 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     let mut segments =
         all.iter().enumerate().filter(|(_, message)| is_same(message)).take(REPEATED).map(|(at, message)| {
             let end = all.get(at + 1).map_or(text.len(), |next| next.start);
-            &text[message.end..end.min(floor(text, message.end + REACH))]
+            // The words of the next one may stand within what can be this one's name.
+            text.get(message.end..end.min(floor(text, message.end + REACH))).unwrap_or_default()
         });
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
@@ -193,7 +194,8 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
 
 /// The schema and the table, from fields of their own, or as the statement names them.
 fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Option<String>) {
-    let Some(statement) = statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
+    let Some(statement) =
+        statement.filter(|statement| fields.table.as_ref().is_none_or(|table| *table == statement.table))
     else {
         return (fields.schema.clone(), fields.table.clone());
     };

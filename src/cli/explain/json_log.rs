@@ -82,7 +82,9 @@ impl<'a> Constraint<'a> {
             evidence: diagnosed
                 .map(|known| known.diagnosis.evidence.iter().map(|doubt| doubt.reason.as_str()).collect())
                 .unwrap_or_default(),
-            next_command: explanation.and_then(|explanation| explanation.next.as_ref()).map(|next| next.command.as_str()),
+            next_command: explanation
+                .and_then(|explanation| explanation.next.as_ref())
+                .map(|next| next.command.as_str()),
         }
     }
 }

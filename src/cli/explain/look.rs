@@ -1,7 +1,9 @@
 //! Asks the server: which index, which sequences, is the row there?
 
 use pgseqfix::db::{Error, Scan, Sought, Watch, find_row, find_unique_indexes, scan_for_indexes};
-use pgseqfix::explain::{Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet};
+use pgseqfix::explain::{
+    Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet,
+};
 use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, parse_identifiers, quote_identifier};
 use postgres::Client;
 
@@ -78,7 +80,8 @@ fn explained(
     let major = server.version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).unwrap_or_default();
     let mut cure = cure(index, major);
     if diagnosis.verdict == Verdict::SequenceBehind {
-        cure.notes.insert(0, "after the repair the INSERT works as it is; the failed one has to be sent again".to_owned());
+        cure.notes
+            .insert(0, "after the repair the INSERT works as it is; the failed one has to be sent again".to_owned());
     }
     let next = next(&diagnosis, &scan.findings, &plan, index, request);
     let snippet = request.language.map(|language| {

@@ -28,13 +28,13 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         ("key", Side::Left),
         ("verdict", Side::Left),
     ];
-    let rows: Vec<Vec<String>> = report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref())).collect();
+    let rows: Vec<Vec<String>> =
+        report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref())).collect();
     if !rows.is_empty() {
         let bold = if coloured { Style::new().bold() } else { Style::new() };
         let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
-        let is_behind = |at: usize| {
-            report.constraints[at].1.as_ref().is_some_and(|explanation| explanation.exit() == Exit::Behind)
-        };
+        let is_behind =
+            |at: usize| report.constraints[at].1.as_ref().is_some_and(|explanation| explanation.exit() == Exit::Behind);
         let style = |at: usize| if coloured && is_behind(at) { red } else { Style::new() };
         aligned::write(&headings, &rows, bold, style, out)?;
         writeln!(out)?;

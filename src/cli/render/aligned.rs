@@ -20,8 +20,7 @@ pub fn write(
     style: impl Fn(usize) -> Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let widths: Vec<usize> = headings
         .iter()
         .enumerate()

@@ -185,7 +185,9 @@ impl Assembler {
         let before = &line[..message.unwrap_or(0)];
         let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
         let (prefix, text) = match severity {
-            Some(severity) if message.is_some() => (Some(before[..severity.start()].to_owned()), &line[severity.start()..]),
+            Some(severity) if message.is_some() => {
+                (Some(before[..severity.start()].to_owned()), &line[severity.start()..])
+            }
             _ => (None, line),
         };
         let seen = prefix.as_deref().unwrap_or(&line[..floor(line, 200)]);

@@ -125,7 +125,13 @@ fn is_one_form(one: &str, other: &str) -> bool {
     let is_epoch = |time: &str| time.get(10..11) == Some(".");
     let zone = |time: &str| {
         let is_iso = time.get(4..5) == Some("-");
-        is_iso.then(|| time.get(19..).unwrap_or_default().trim_start_matches(['.', ',']).trim_start_matches(|letter: char| letter.is_ascii_digit()).to_owned())
+        is_iso.then(|| {
+            time.get(19..)
+                .unwrap_or_default()
+                .trim_start_matches(['.', ','])
+                .trim_start_matches(|letter: char| letter.is_ascii_digit())
+                .to_owned()
+        })
     };
     is_epoch(one) && is_epoch(other) || zone(one).is_some() && zone(one) == zone(other)
 }
