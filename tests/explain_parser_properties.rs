@@ -186,13 +186,15 @@ fn column() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What a value may hold to look like something else.
+const NASTY: [&str; 15] =
+    [", ", ")", "(", ")=(", ") already exists", "'", "\"", "\\", "Key (x)=(y)", "null", "é", "\t", "=", " ", "\n"];
+
 fn value() -> impl Strategy<Value = String> {
-    let nasty =
-        [", ", ")", "(", ")=(", ") already exists", "'", "\"", "\\", "Key (x)=(y)", "null", "é", "\t", "=", " "];
     prop_oneof![
         3 => "[0-9]{1,12}",
         2 => "[ -~]{0,20}",
-        2 => vec(prop_oneof![select(nasty.as_slice()).prop_map(str::to_owned), "[a-z]{1,5}"], 0..6)
+        2 => vec(prop_oneof![select(NASTY.as_slice()).prop_map(str::to_owned), "[a-z]{1,5}"], 0..6)
             .prop_map(|pieces| pieces.concat()),
         1 => "[^\\p{C}]{0,12}",
     ]
@@ -336,7 +338,9 @@ proptest! {
         let mut log = String::new();
         let mut counts = [0_u64; 3];
         for (number, (which, (columns, values), with_statement, between)) in (1..).zip(&reports) {
-            let mut text = report(names[*which], columns, values);
+            // The server puts a tab before the further lines of a value.
+            let logged: Vec<String> = values.iter().map(|value| value.replace('\n', "\n\t")).collect();
+            let mut text = report(names[*which], columns, &logged);
             if *with_statement {
                 text.push_str("STATEMENT:  INSERT INTO a\n\tVALUES (1,\n\t\t'duplicate key')\n");
             }
