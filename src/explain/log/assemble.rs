@@ -16,9 +16,19 @@ static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
     bytes::Regex::new(&words.join("|")).expect("the phrases are escaped")
 });
 
-/// The severity that begins a report, with its colon and two blanks, at the end of what stands before the message.
-static SEVERITY: LazyLock<regex::Regex> =
-    LazyLock::new(|| regex::Regex::new(r"(?:^|[\s\]):|,>;])(\p{L}+)[ \x{a0}]?[:：] {1,2}$").expect("a fixed pattern"));
+/// The severity that begins a report, with its colon and two blanks and the verbose form's SQLSTATE, at the end of what
+/// stands before the message.
+static SEVERITY: LazyLock<regex::Regex> = LazyLock::new(|| {
+    let pattern = r#"(?:^|[\s\d\]):|,>;"'/}-])(\p{L}+)[ \x{a0}]?[:：] {1,2}(?:[0-9A-Z]{5}: )?$"#;
+    regex::Regex::new(pattern).expect("a fixed pattern")
+});
+
+/// A label of the server's before something else than our message: a statement or a text that quotes it.
+static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
+    let severities =
+        "(?:LOG|STATEMENT|DETAIL|CONTEXT|QUERY|HINT|DEBUG\\d?|FEHLER|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO)";
+    regex::Regex::new(&format!(r"\b{severities}:  \S")).expect("a fixed pattern")
+});
 
 /// A severity other than a field of the same report.
 static NEW_REPORT: LazyLock<regex::Regex> = LazyLock::new(|| {
@@ -59,6 +69,8 @@ pub(crate) struct Assembler {
     record: Option<Vec<u8>>,
     /// The last time that was seen at the beginning of a line.
     last_time: Option<String>,
+    /// The beginning of the last line that can have a time, which is read when it is asked for.
+    last_beginning: Vec<u8>,
 }
 
 /// Where an occurrence goes.
@@ -87,8 +99,14 @@ impl Assembler {
     }
 
     fn take_csv(&mut self, line: &[u8], give: &mut Give) {
-        // A record that was cut off leaves a quote open: one that has grown long ends where the next begins.
-        let mut record = self.record.take().filter(|open| open.len() < KEPT || !csvlog::begins(line));
+        // A record that was cut off leaves a quote open: it ends where the next begins. Within a field a record that
+        // somebody stored has its quotes doubled, and begins nothing.
+        let mut record = self.record.take();
+        if csvlog::begins(line)
+            && let Some(cut) = record.take()
+        {
+            csvlog::occurrence(&cut).map(&mut *give);
+        }
         let was_open = record.is_some();
         let record_bytes = record.get_or_insert_default();
         if was_open {
@@ -120,10 +138,12 @@ impl Assembler {
 
     fn take_text(&mut self, line: &[u8], give: &mut Give) {
         let is_interesting = INTERESTING.is_match(line);
+        if !is_interesting && line.first().is_some_and(|first| first.is_ascii_digit() || *first == b'[') {
+            self.last_beginning.clear();
+            self.last_beginning.extend_from_slice(&line[..line.len().min(64)]);
+        }
         if !is_interesting && self.open.is_empty() {
-            if line.first().is_some_and(|first| first.is_ascii_digit() || *first == b'[') {
-                self.see_time(&line[..line.len().min(64)]);
-            }
+            self.goes_on = false;
             return;
         }
         let line = String::from_utf8_lossy(line);
@@ -136,15 +156,17 @@ impl Assembler {
         let belongs = self.belongs(&line, is_interesting, give);
         self.goes_on = belongs;
         if !belongs && is_interesting {
-            self.begin(&line, give);
-            self.goes_on = true;
+            self.goes_on = self.begin(&line, give);
         }
     }
 
-    fn see_time(&mut self, beginning: &[u8]) {
-        if let Some(time) = prefix::time(&String::from_utf8_lossy(beginning)) {
+    /// The last time that stood at the beginning of a line.
+    fn time_before(&mut self) -> Option<String> {
+        if let Some(time) = prefix::time(&String::from_utf8_lossy(&self.last_beginning)) {
             self.last_time = Some(time);
         }
+        self.last_beginning.clear();
+        self.last_time.clone()
     }
 
     /// Adds the line to the report that it belongs to, and closes those that it ends.
@@ -156,6 +178,11 @@ impl Assembler {
                     Some(rest) => &line[rest..],
                     None => continue,
                 },
+                None if !is_interesting && open.ends_before(line) => {
+                    let closed = self.open.remove(at);
+                    give(closed.closed());
+                    continue;
+                }
                 None if open.lines < FOLLOWING && (!is_interesting || open.is_told_again_in(line)) => line,
                 None => {
                     let closed = self.open.remove(at);
@@ -177,13 +204,17 @@ impl Assembler {
         false
     }
 
-    fn begin(&mut self, line: &str, give: &mut Give) {
-        if self.open.len() >= OPEN {
-            give(self.open.remove(0).closed());
-        }
+    /// Begins a report, unless the line only quotes one.
+    fn begin(&mut self, line: &str, give: &mut Give) -> bool {
         let message = phrases().filter_map(|(before, ..)| line.find(before)).min();
         let before = &line[..message.unwrap_or(0)];
         let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
+        if severity.is_none() && message.is_some() && QUOTING.is_match(before) {
+            return false;
+        }
+        if self.open.len() >= OPEN {
+            give(self.open.remove(0).closed());
+        }
         let (prefix, text) = match severity {
             Some(severity) if message.is_some() => {
                 (Some(before[..severity.start()].to_owned()), &line[severity.start()..])
@@ -191,13 +222,14 @@ impl Assembler {
             _ => (None, line),
         };
         let seen = prefix.as_deref().unwrap_or(&line[..floor(line, 200)]);
-        let time = prefix::time(seen).or_else(|| self.last_time.clone());
+        let time = prefix::time(seen).or_else(|| self.time_before());
         let database = prefix.as_deref().and_then(prefix::database);
         // A program prints the server's own form, too, and has no prefix before each line.
         let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  "));
         let mut open = Open { prefix, time, database, text: String::new(), lines: 0 };
         open.add(text);
         self.open.push(open);
+        true
     }
 }
 
@@ -214,6 +246,11 @@ impl Open {
             && prefix::time(&line[..floor(line, 64)]).is_none()
             && AGAIN.iter().any(|word| line.contains(word))
             && self.text.lines().next() != Some(line)
+    }
+
+    /// Whether the server's own form without a prefix ends before a line.
+    fn ends_before(&self, line: &str) -> bool {
+        NEW_REPORT.is_match(line) && line.contains(":  ") && NEW_REPORT.is_match(&self.text)
     }
 
     fn add(&mut self, line: &str) {

@@ -9,7 +9,7 @@ use crate::explain::parse::ServerReport;
 
 /// A record begins with its time, and a comma where stderr's prefix would go on.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^ ,"]{1,10},(?:"|,|\d)"#).expect("a fixed pattern")
+    Regex::new(r#"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^ ,"]{1,10},(?:"[^"]|,|\d)"#).expect("a fixed pattern")
 });
 
 /// Whether a line begins a record.

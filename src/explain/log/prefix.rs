@@ -12,8 +12,13 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b\d{10}\.\d{3}\b",
     ))
 });
-static NAMED_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:db|database|dbname)=([\w-]+)"));
-static AT_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|[\s\[:(])[\w-]+@([\w-]+)(?:$|[\s\]:)])"));
+/// Where a database's name ends: at a sign, at the end, or before a field, an address, a number of a process. A blank
+/// alone does not end it, as names can have blanks.
+const END: &str = r#"(?:[,;|:/\])}>"']|\s+[\w%.]+=|\s+[\[(<{|"'-]|\s+\d+[.:(-]|\s+\d{3,}\b|\s*$)"#;
+static NAMED_DATABASE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"\b(?:db|database|dbname)=([^\s,\]].*?){END}")));
+static AT_DATABASE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r#"(?:^|[\s\[:(<="'|/,])[\w-]+@([^\s,\]].*?){END}"#)));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a fixed pattern")
@@ -74,6 +79,17 @@ mod tests {
         assert_eq!(database("2026-11-23 07:11:20 UTC [1] app@shop ").as_deref(), Some("shop"));
         assert_eq!(database("[1]: user=app,db=shop,app=x ").as_deref(), Some("shop"));
         assert_eq!(database("2026-11-23 07:11:20 UTC:10.0.0.1(5):app@shop:[1]:").as_deref(), Some("shop"));
+        assert_eq!(database("[1]: user=app,db=,app=x "), None);
         assert_eq!(database("2026-11-23 [1] "), None);
+    }
+
+    #[test]
+    fn a_database_may_have_blanks_in_its_name() {
+        for prefix in ["[5] app@My Db ", "user=app,db=My Db ", "db=My Db app=psql ", "UTC:[local]:app@My Db:[5]:"] {
+            assert_eq!(database(prefix).as_deref(), Some("My Db"), "{prefix}");
+        }
+        for prefix in ["app@shop 10.0.0.1(5) ", "app@shop [local] ", "app@shop 4711 ", "<app@shop>", "db=shop [5] "] {
+            assert_eq!(database(prefix).as_deref(), Some("shop"), "{prefix}");
+        }
     }
 }
