@@ -7,6 +7,7 @@ use regex::bytes;
 
 use super::{Occurrence, Report, csvlog, jsonlog, prefix};
 use crate::explain::message::{floor, messages, phrases};
+use crate::explain::phrases::LABELS;
 
 /// Whether a line can have to do with a violation at all: most lines have not.
 static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
@@ -25,9 +26,9 @@ static SEVERITY: LazyLock<regex::Regex> = LazyLock::new(|| {
 
 /// A label of the server's before something else than our message: a statement or a text that quotes it.
 static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
-    let severities =
-        "(?:LOG|STATEMENT|DETAIL|CONTEXT|QUERY|HINT|DEBUG\\d?|FEHLER|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO)";
-    regex::Regex::new(&format!(r"\b{severities}:  \S")).expect("a fixed pattern")
+    let no_errors = LABELS.iter().take_while(|label| **label != "ERROR");
+    let labels: Vec<&str> = no_errors.copied().chain(["DETAIL", "LOG", "NOTICE", r"DEBUG\d?"]).collect();
+    regex::Regex::new(&format!(r"\b(?:{})[ \x{{a0}}]?[:：]  \S", labels.join("|"))).expect("a fixed pattern")
 });
 
 /// A severity other than a field of the same report.
@@ -67,6 +68,8 @@ pub(crate) struct Assembler {
     goes_on: bool,
     /// A csvlog record in which a quote is open.
     record: Option<Vec<u8>>,
+    /// Whether the last line without a tab was one of the server's: those with a tab go on with it.
+    is_servers: bool,
     /// The last time that was seen at the beginning of a line.
     last_time: Option<String>,
     /// The beginning of the last line that can have a time, which is read when it is asked for.
@@ -142,7 +145,11 @@ impl Assembler {
             self.last_beginning.clear();
             self.last_beginning.extend_from_slice(&line[..line.len().min(64)]);
         }
-        if !is_interesting && self.open.is_empty() {
+        let has_tab = line.first() == Some(&b'\t');
+        if !has_tab {
+            self.is_servers = memchr::memmem::find(line, b":  ").is_some();
+        }
+        if self.open.is_empty() && (!is_interesting || has_tab && self.is_servers) {
             self.goes_on = false;
             return;
         }
@@ -155,7 +162,7 @@ impl Assembler {
         }
         let belongs = self.belongs(&line, is_interesting, give);
         self.goes_on = belongs;
-        if !belongs && is_interesting {
+        if !belongs && is_interesting && !(has_tab && self.is_servers) {
             self.goes_on = self.begin(&line, give);
         }
     }
@@ -209,23 +216,19 @@ impl Assembler {
         let message = phrases().filter_map(|(before, ..)| line.find(before)).min();
         let before = &line[..message.unwrap_or(0)];
         let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
-        if severity.is_none() && message.is_some() && QUOTING.is_match(before) {
+        if message.is_some() && QUOTING.is_match(before) {
             return false;
         }
         if self.open.len() >= OPEN {
             give(self.open.remove(0).closed());
         }
-        let (prefix, text) = match severity {
-            Some(severity) if message.is_some() => {
-                (Some(before[..severity.start()].to_owned()), &line[severity.start()..])
-            }
-            _ => (None, line),
-        };
-        let seen = prefix.as_deref().unwrap_or(&line[..floor(line, 200)]);
+        let prefix = severity.map(|severity| &before[..severity.start()]);
+        let seen = prefix.unwrap_or(&line[..floor(line, 200)]);
         let time = prefix::time(seen).or_else(|| self.time_before());
-        let database = prefix.as_deref().and_then(prefix::database);
+        let database = prefix.and_then(prefix::database);
         // A program prints the server's own form, too, and has no prefix before each line.
-        let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  "));
+        let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  ")).map(str::to_owned);
+        let text = &line[prefix.as_ref().map_or(0, String::len)..];
         let mut open = Open { prefix, time, database, text: String::new(), lines: 0 };
         open.add(text);
         self.open.push(open);

@@ -26,7 +26,11 @@ fn regex(pattern: &str) -> Regex {
 
 /// The time in a text, as it is written there.
 pub(crate) fn time(text: &str) -> Option<String> {
-    TIME.find(text).map(|found| found.as_str().trim_end().to_owned())
+    let found = TIME.find(text)?.as_str();
+    // A level in a program's log looks like a zone.
+    let levels = ["ERROR", "FATAL", "PANIC", "WARN", "INFO", "DEBUG", "TRACE", "LOG"];
+    let bare = levels.iter().find_map(|level| found.strip_suffix(level)).unwrap_or(found);
+    Some(bare.trim_end().to_owned())
 }
 
 /// The database in a prefix, where it is written as `db=…` or `user@database`.
