@@ -28,7 +28,8 @@ static SEVERITY: LazyLock<regex::Regex> = LazyLock::new(|| {
 static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
     let no_errors = LABELS.iter().take_while(|label| **label != "ERROR");
     let labels: Vec<&str> = no_errors.copied().chain(["DETAIL", "LOG", "NOTICE", r"DEBUG\d?"]).collect();
-    regex::Regex::new(&format!(r"\b(?:{})[ \x{{a0}}]?[:：]  \S", labels.join("|"))).expect("a fixed pattern")
+    regex::Regex::new(&format!(r"(?:^|[^\p{{L}}_])(?:{})[ \x{{a0}}]?[:：]  \S", labels.join("|")))
+        .expect("a fixed pattern")
 });
 
 /// A severity other than a field of the same report.
@@ -44,7 +45,7 @@ const KEPT: usize = 64 * 1024;
 /// A csvlog record that is longer is given up.
 const LONGEST_RECORD: usize = 4 * 1024 * 1024;
 
-/// How many lines of a program's log belong to a message in it.
+/// How many lines of a program's log belong to a message in it, and how many of others can stand within a report.
 const FOLLOWING: usize = 200;
 
 /// How many reports can be open at once, of sessions whose lines are mixed.
@@ -58,6 +59,8 @@ struct Open {
     database: Option<String>,
     text: String,
     lines: usize,
+    /// How many lines of others came since its last one.
+    idle: usize,
 }
 
 /// What comes of a line in which nothing was found.
@@ -104,22 +107,23 @@ impl Assembler {
     fn take_csv(&mut self, line: &[u8], give: &mut Give) {
         // A record that was cut off leaves a quote open: it ends where the next begins. Within a field a record that
         // somebody stored has its quotes doubled, and begins nothing.
-        let mut record = self.record.take();
-        if csvlog::begins(line)
-            && let Some(cut) = record.take()
-        {
-            csvlog::occurrence(&cut).map(&mut *give);
+        if self.record.is_some() && csvlog::begins(line) {
+            self.record.take().and_then(|cut| csvlog::occurrence(&cut)).map(&mut *give);
         }
-        let was_open = record.is_some();
-        let record_bytes = record.get_or_insert_default();
-        if was_open {
-            record_bytes.push(b'\n');
-        }
-        record_bytes.extend_from_slice(line);
         let is_odd = memchr::memchr_iter(b'"', line).count() % 2 == 1;
-        if was_open != is_odd && record_bytes.len() < LONGEST_RECORD {
-            self.record = record;
-        } else if let Some(record) = record.filter(|record| memchr::memmem::find(record, b"23505").is_some()) {
+        let Some(mut record) = self.record.take() else {
+            if is_odd {
+                self.record = Some(line.to_vec());
+            } else {
+                csvlog::occurrence(line).map(give);
+            }
+            return;
+        };
+        record.push(b'\n');
+        record.extend_from_slice(line);
+        if !is_odd && record.len() < LONGEST_RECORD {
+            self.record = Some(record);
+        } else {
             csvlog::occurrence(&record).map(give);
         }
     }
@@ -180,6 +184,12 @@ impl Assembler {
     fn belongs(&mut self, line: &str, is_interesting: bool, give: &mut Give) -> bool {
         for at in (0..self.open.len()).rev() {
             let open = &mut self.open[at];
+            open.idle += 1;
+            if open.prefix.is_some() && open.idle > FOLLOWING {
+                let closed = self.open.remove(at);
+                give(closed.closed());
+                continue;
+            }
             let rest = match &open.prefix {
                 Some(prefix) => match prefix::same_prefix(prefix, line) {
                     Some(rest) => &line[rest..],
@@ -229,7 +239,7 @@ impl Assembler {
         // A program prints the server's own form, too, and has no prefix before each line.
         let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  ")).map(str::to_owned);
         let text = &line[prefix.as_ref().map_or(0, String::len)..];
-        let mut open = Open { prefix, time, database, text: String::new(), lines: 0 };
+        let mut open = Open { prefix, time, database, text: String::new(), lines: 0, idle: 0 };
         open.add(text);
         self.open.push(open);
         true
@@ -265,6 +275,7 @@ impl Open {
             self.text.push('\n');
         }
         self.lines += 1;
+        self.idle = 0;
     }
 
     fn closed(self) -> Occurrence {

@@ -42,26 +42,27 @@ pub(crate) fn database(prefix: &str) -> Option<String> {
 /// Where the rest of a line begins that has the same prefix: all of one report's lines have it, but for the line number
 /// (`%l`), so that one number may differ.
 pub(crate) fn same_prefix(prefix: &str, line: &str) -> Option<usize> {
-    let (mut known, mut at, mut differs) = (prefix, 0, false);
-    while !known.is_empty() {
-        let rest = line.get(at..)?;
-        let words = known.find(|letter: char| letter.is_ascii_digit()).unwrap_or(known.len());
-        if words > 0 {
-            rest.strip_prefix(&known[..words])?;
-            (known, at) = (&known[words..], at + words);
+    let (known, line) = (prefix.as_bytes(), line.as_bytes());
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (mut at, mut here, mut differs) = (0, 0, false);
+    while at < known.len() {
+        if !known[at].is_ascii_digit() {
+            if line.get(here) != Some(&known[at]) {
+                return None;
+            }
+            (at, here) = (at + 1, here + 1);
             continue;
         }
-        let digits = |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-        let (ours, theirs) = (digits(known), digits(rest));
-        if known[..ours] != rest[..theirs] {
+        let (ours, theirs) = (digits(&known[at..]), digits(&line[here..]));
+        if known[at..at + ours] != line[here..here + theirs] {
             if differs || theirs == 0 {
                 return None;
             }
             differs = true;
         }
-        (known, at) = (&known[ours..], at + theirs);
+        (at, here) = (at + ours, here + theirs);
     }
-    Some(at)
+    Some(here)
 }
 
 #[cfg(test)]
