@@ -1,5 +1,5 @@
 //! What must hold of the parser and of the log reader for every text: they end, never panic, and find again what was
-//! written in the server's own form. PROPTEST_CASES says how many texts are tried; scripts/fuzz-explain tries many.
+//! written in the server's own form. `PROPTEST_CASES` says how many texts are tried; scripts/fuzz-explain tries many.
 
 use std::fs;
 use std::path::Path;
@@ -113,7 +113,7 @@ impl Change {
         match self {
             Self::Delete(from, many) => drop(text.drain(part(at(from, length), *many))),
             Self::Insert(place, bytes) => {
-                drop(text.splice(at(place, length)..at(place, length), bytes.iter().copied()))
+                drop(text.splice(at(place, length)..at(place, length), bytes.iter().copied()));
             }
             Self::Repeat(from, many, times) => {
                 let range = part(at(from, length), *many);
@@ -272,7 +272,7 @@ fn with_prefix(text: &str, prefix: &str) -> String {
         .collect()
 }
 
-/// A few seconds' worth, unless PROPTEST_CASES says more.
+/// A few seconds' worth, unless `PROPTEST_CASES` says more.
 fn some(cases: u32) -> ProptestConfig {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }

@@ -24,6 +24,9 @@ static SEVERITY: LazyLock<regex::Regex> = LazyLock::new(|| {
     regex::Regex::new(pattern).expect("a fixed pattern")
 });
 
+/// What follows each label of the server's.
+static LABEL_END: LazyLock<memchr::memmem::Finder> = LazyLock::new(|| memchr::memmem::Finder::new(b":  "));
+
 /// A label of the server's before something else than our message: a statement or a text that quotes it.
 static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
     let no_errors = LABELS.iter().take_while(|label| **label != "ERROR");
@@ -151,13 +154,14 @@ impl Assembler {
         }
         let has_tab = line.first() == Some(&b'\t');
         if !has_tab {
-            self.is_servers = memchr::memmem::find(line, b":  ").is_some();
+            self.is_servers = LABEL_END.find(line).is_some();
         }
         if self.open.is_empty() && (!is_interesting || has_tab && self.is_servers) {
             self.goes_on = false;
             return;
         }
-        let line = String::from_utf8_lossy(line);
+        // Faster than from_utf8_lossy where nothing is lost.
+        let line = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         if line.starts_with('\t') && self.goes_on {
             if let Some(open) = self.open.last_mut() {
                 open.add(&line);
