@@ -28,6 +28,10 @@ fn in_value(value: &Value, depth: usize) -> Option<Told> {
     match value {
         Value::Object(object) => {
             let report = report(object);
+            // The server's own log: its code decides, and what its other fields quote is no report.
+            if object.contains_key("error_severity") && report.sqlstate != Some("23505") {
+                return report.other_code().map(|code| Err(code.to_owned()));
+            }
             if let Some(violation) = report.violation() {
                 return Some(Ok(with_fields(violation, object)));
             }

@@ -170,11 +170,18 @@ fn ends_of_lines(rest: &str) -> Vec<usize> {
         // A value with thousands of such ends is nobody's key.
         rest.match_indices(')').filter(|(at, _)| is_end(&rest[at + 1..])).map(|(at, _)| at).take(100).collect()
     };
-    let line = |behind: &str| behind.split('\n').next().unwrap_or_default().trim_end().to_owned();
-    let is_full_stop = |text: &str| matches!(text, "" | "." | "。");
+    // Looks no further than it must: the line's end can be megabytes away, and that from every bracket.
+    let is_full_stop = |behind: &str| {
+        let behind = behind.strip_prefix(['.', '。']).unwrap_or(behind);
+        behind
+            .trim_start_matches(|letter: char| letter != '\n' && letter.is_whitespace())
+            .chars()
+            .next()
+            .is_none_or(|next| next == '\n')
+    };
     let known = ends(&|behind| {
         let words = BEHIND_KEY.iter().find(|words| behind.starts_with(**words));
-        words.is_some_and(|words| words.starts_with(';') || is_full_stop(&line(&behind[words.len()..])))
+        words.is_some_and(|words| words.starts_with(';') || is_full_stop(&behind[words.len()..]))
     });
     if let Some(conflict) = known.iter().position(|at| rest[at + 1..].starts_with(';')) {
         return known[..=conflict].to_vec();
@@ -183,7 +190,7 @@ fn ends_of_lines(rest: &str) -> Vec<usize> {
         return known;
     }
     // Spanish and Georgian put their words before the key.
-    ends(&|behind| is_full_stop(&line(behind)))
+    ends(&is_full_stop)
 }
 
 /// Whether the server's words follow a key somewhere in a text.

@@ -102,7 +102,9 @@ const GOES_ON: [&str; 14] =
 /// line, so the last quote ends it; where a driver goes on behind it, the first one does.
 fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
     let (_, closing) = QUOTES.iter().find(|(quote, _)| *quote == open)?;
-    let line = &text[..text.find('\n').unwrap_or(text.len()).min(floor(text, LONGEST_NAME * 2))];
+    // Cut before a line's end is looked for: it can be megabytes away, and that from every message.
+    let near = &text[..floor(text, LONGEST_NAME * 2)];
+    let line = &near[..near.find('\n').unwrap_or(near.len())];
     let mut ends = closings(line, closing, open);
     if ends.is_empty() {
         // The name itself may hold a line's end.

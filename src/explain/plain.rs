@@ -57,7 +57,8 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     let mut segments =
         all.iter().enumerate().filter(|(_, message)| is_same(message)).take(REPEATED).map(|(at, message)| {
             let end = all.get(at + 1).map_or(text.len(), |next| next.start);
-            &text[message.end..end.min(floor(text, message.end + REACH))]
+            // The words of the next one may stand within what can be this one's name.
+            text.get(message.end..end.min(floor(text, message.end + REACH))).unwrap_or_default()
         });
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];

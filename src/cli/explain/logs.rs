@@ -92,7 +92,7 @@ fn explained(
 ) -> Result<Vec<(Folded, Option<Explanation>)>, Failure> {
     let mut client = connect(&request.given, interrupt)?;
     let database = look::database(&mut client, request)?;
-    let is_here = |folded: &Folded| folded.database.as_ref().is_none_or(|named| *named == database);
+    let is_here = |folded: &Folded| folded.can_be_of(&database);
     let violations: Vec<Violation> =
         folded.iter().filter(|folded| is_here(folded)).map(|folded| folded.violation.clone()).collect();
     let looked = look::explain_all(&mut client, violations, request, progress);

@@ -7,6 +7,7 @@ use regex::bytes;
 
 use super::{Occurrence, Report, csvlog, jsonlog, prefix};
 use crate::explain::message::{floor, messages, phrases};
+use crate::explain::phrases::LABELS;
 
 /// Whether a line can have to do with a violation at all: most lines have not.
 static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
@@ -16,9 +17,23 @@ static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
     bytes::Regex::new(&words.join("|")).expect("the phrases are escaped")
 });
 
-/// The severity that begins a report, with its colon and two blanks, at the end of what stands before the message.
-static SEVERITY: LazyLock<regex::Regex> =
-    LazyLock::new(|| regex::Regex::new(r"(?:^|[\s\]):|,>;])(\p{L}+)[ \x{a0}]?[:：] {1,2}$").expect("a fixed pattern"));
+/// The severity that begins a report, with its colon and two blanks and the verbose form's SQLSTATE, at the end of what
+/// stands before the message.
+static SEVERITY: LazyLock<regex::Regex> = LazyLock::new(|| {
+    let pattern = r#"(?:^|[\s\d\]):|,>;"'/}-])(\p{L}+)[ \x{a0}]?[:：] {1,2}(?:[0-9A-Z]{5}: )?$"#;
+    regex::Regex::new(pattern).expect("a fixed pattern")
+});
+
+/// What follows each label of the server's.
+static LABEL_END: LazyLock<memchr::memmem::Finder> = LazyLock::new(|| memchr::memmem::Finder::new(b":  "));
+
+/// A label of the server's before something else than our message: a statement or a text that quotes it.
+static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
+    let no_errors = LABELS.iter().take_while(|label| **label != "ERROR");
+    let labels: Vec<&str> = no_errors.copied().chain(["DETAIL", "LOG", "NOTICE", r"DEBUG\d?"]).collect();
+    regex::Regex::new(&format!(r"(?:^|[^\p{{L}}_])(?:{})[ \x{{a0}}]?[:：]  \S", labels.join("|")))
+        .expect("a fixed pattern")
+});
 
 /// A severity other than a field of the same report.
 static NEW_REPORT: LazyLock<regex::Regex> = LazyLock::new(|| {
@@ -33,7 +48,7 @@ const KEPT: usize = 64 * 1024;
 /// A csvlog record that is longer is given up.
 const LONGEST_RECORD: usize = 4 * 1024 * 1024;
 
-/// How many lines of a program's log belong to a message in it.
+/// How many lines of a program's log belong to a message in it, and how many of others can stand within a report.
 const FOLLOWING: usize = 200;
 
 /// How many reports can be open at once, of sessions whose lines are mixed.
@@ -47,6 +62,8 @@ struct Open {
     database: Option<String>,
     text: String,
     lines: usize,
+    /// How many lines of others came since its last one.
+    idle: usize,
 }
 
 /// What comes of a line in which nothing was found.
@@ -57,8 +74,12 @@ pub(crate) struct Assembler {
     goes_on: bool,
     /// A csvlog record in which a quote is open.
     record: Option<Vec<u8>>,
+    /// Whether the last line without a tab was one of the server's: those with a tab go on with it.
+    is_servers: bool,
     /// The last time that was seen at the beginning of a line.
     last_time: Option<String>,
+    /// The beginning of the last line that can have a time, which is read when it is asked for.
+    last_beginning: Vec<u8>,
 }
 
 /// Where an occurrence goes.
@@ -87,18 +108,25 @@ impl Assembler {
     }
 
     fn take_csv(&mut self, line: &[u8], give: &mut Give) {
-        // A record that was cut off leaves a quote open: one that has grown long ends where the next begins.
-        let mut record = self.record.take().filter(|open| open.len() < KEPT || !csvlog::begins(line));
-        let was_open = record.is_some();
-        let record_bytes = record.get_or_insert_default();
-        if was_open {
-            record_bytes.push(b'\n');
+        // A record that was cut off leaves a quote open: it ends where the next begins. Within a field a record that
+        // somebody stored has its quotes doubled, and begins nothing.
+        if self.record.is_some() && csvlog::begins(line) {
+            self.record.take().and_then(|cut| csvlog::occurrence(&cut)).map(&mut *give);
         }
-        record_bytes.extend_from_slice(line);
         let is_odd = memchr::memchr_iter(b'"', line).count() % 2 == 1;
-        if was_open != is_odd && record_bytes.len() < LONGEST_RECORD {
-            self.record = record;
-        } else if let Some(record) = record.filter(|record| memchr::memmem::find(record, b"23505").is_some()) {
+        let Some(mut record) = self.record.take() else {
+            if is_odd {
+                self.record = Some(line.to_vec());
+            } else {
+                csvlog::occurrence(line).map(give);
+            }
+            return;
+        };
+        record.push(b'\n');
+        record.extend_from_slice(line);
+        if !is_odd && record.len() < LONGEST_RECORD {
+            self.record = Some(record);
+        } else {
             csvlog::occurrence(&record).map(give);
         }
     }
@@ -120,13 +148,20 @@ impl Assembler {
 
     fn take_text(&mut self, line: &[u8], give: &mut Give) {
         let is_interesting = INTERESTING.is_match(line);
-        if !is_interesting && self.open.is_empty() {
-            if line.first().is_some_and(|first| first.is_ascii_digit() || *first == b'[') {
-                self.see_time(&line[..line.len().min(64)]);
-            }
+        if !is_interesting && line.first().is_some_and(|first| first.is_ascii_digit() || *first == b'[') {
+            self.last_beginning.clear();
+            self.last_beginning.extend_from_slice(&line[..line.len().min(64)]);
+        }
+        let has_tab = line.first() == Some(&b'\t');
+        if !has_tab {
+            self.is_servers = LABEL_END.find(line).is_some();
+        }
+        if self.open.is_empty() && (!is_interesting || has_tab && self.is_servers) {
+            self.goes_on = false;
             return;
         }
-        let line = String::from_utf8_lossy(line);
+        // Faster than from_utf8_lossy where nothing is lost.
+        let line = std::str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         if line.starts_with('\t') && self.goes_on {
             if let Some(open) = self.open.last_mut() {
                 open.add(&line);
@@ -135,27 +170,40 @@ impl Assembler {
         }
         let belongs = self.belongs(&line, is_interesting, give);
         self.goes_on = belongs;
-        if !belongs && is_interesting {
-            self.begin(&line, give);
-            self.goes_on = true;
+        if !belongs && is_interesting && !(has_tab && self.is_servers) {
+            self.goes_on = self.begin(&line, give);
         }
     }
 
-    fn see_time(&mut self, beginning: &[u8]) {
-        if let Some(time) = prefix::time(&String::from_utf8_lossy(beginning)) {
+    /// The last time that stood at the beginning of a line.
+    fn time_before(&mut self) -> Option<String> {
+        if let Some(time) = prefix::time(&String::from_utf8_lossy(&self.last_beginning)) {
             self.last_time = Some(time);
         }
+        self.last_beginning.clear();
+        self.last_time.clone()
     }
 
     /// Adds the line to the report that it belongs to, and closes those that it ends.
     fn belongs(&mut self, line: &str, is_interesting: bool, give: &mut Give) -> bool {
         for at in (0..self.open.len()).rev() {
             let open = &mut self.open[at];
+            open.idle += 1;
+            if open.prefix.is_some() && open.idle > FOLLOWING {
+                let closed = self.open.remove(at);
+                give(closed.closed());
+                continue;
+            }
             let rest = match &open.prefix {
                 Some(prefix) => match prefix::same_prefix(prefix, line) {
                     Some(rest) => &line[rest..],
                     None => continue,
                 },
+                None if !is_interesting && open.ends_before(line) => {
+                    let closed = self.open.remove(at);
+                    give(closed.closed());
+                    continue;
+                }
                 None if open.lines < FOLLOWING && (!is_interesting || open.is_told_again_in(line)) => line,
                 None => {
                     let closed = self.open.remove(at);
@@ -177,27 +225,28 @@ impl Assembler {
         false
     }
 
-    fn begin(&mut self, line: &str, give: &mut Give) {
-        if self.open.len() >= OPEN {
-            give(self.open.remove(0).closed());
-        }
+    /// Begins a report, unless the line only quotes one.
+    fn begin(&mut self, line: &str, give: &mut Give) -> bool {
         let message = phrases().filter_map(|(before, ..)| line.find(before)).min();
         let before = &line[..message.unwrap_or(0)];
         let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
-        let (prefix, text) = match severity {
-            Some(severity) if message.is_some() => {
-                (Some(before[..severity.start()].to_owned()), &line[severity.start()..])
-            }
-            _ => (None, line),
-        };
-        let seen = prefix.as_deref().unwrap_or(&line[..floor(line, 200)]);
-        let time = prefix::time(seen).or_else(|| self.last_time.clone());
-        let database = prefix.as_deref().and_then(prefix::database);
+        if message.is_some() && QUOTING.is_match(before) {
+            return false;
+        }
+        if self.open.len() >= OPEN {
+            give(self.open.remove(0).closed());
+        }
+        let prefix = severity.map(|severity| &before[..severity.start()]);
+        let seen = prefix.unwrap_or(&line[..floor(line, 200)]);
+        let time = prefix::time(seen).or_else(|| self.time_before());
+        let database = prefix.and_then(prefix::database);
         // A program prints the server's own form, too, and has no prefix before each line.
-        let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  "));
-        let mut open = Open { prefix, time, database, text: String::new(), lines: 0 };
+        let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  ")).map(str::to_owned);
+        let text = &line[prefix.as_ref().map_or(0, String::len)..];
+        let mut open = Open { prefix, time, database, text: String::new(), lines: 0, idle: 0 };
         open.add(text);
         self.open.push(open);
+        true
     }
 }
 
@@ -216,6 +265,11 @@ impl Open {
             && self.text.lines().next() != Some(line)
     }
 
+    /// Whether the server's own form without a prefix ends before a line.
+    fn ends_before(&self, line: &str) -> bool {
+        NEW_REPORT.is_match(line) && line.contains(":  ") && NEW_REPORT.is_match(&self.text)
+    }
+
     fn add(&mut self, line: &str) {
         if self.text.len() + line.len() < KEPT {
             self.text.push_str(line);
@@ -225,6 +279,7 @@ impl Open {
             self.text.push('\n');
         }
         self.lines += 1;
+        self.idle = 0;
     }
 
     fn closed(self) -> Occurrence {

@@ -48,6 +48,16 @@ struct Entry {
     last_report: Report,
 }
 
+impl Folded {
+    /// Whether it can have been in a database: the log tells none, or this one. Behind its name other words of the
+    /// prefix can follow.
+    pub fn can_be_of(&self, database: &str) -> bool {
+        self.database.as_ref().is_none_or(|named| {
+            named.strip_prefix(database).is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
+        })
+    }
+}
+
 impl Tally {
     /// Counts an occurrence; a text that turns out to be none is not counted.
     pub(crate) fn take(&mut self, occurrence: Occurrence) {
@@ -103,8 +113,8 @@ impl Tally {
 impl Entry {
     fn take(&mut self, time: Option<String>, report: Report) {
         self.count += 1;
-        self.last_report = small(report);
         let Some(time) = time else {
+            self.last_report = small(report);
             return;
         };
         // Logs may be given in any order; times of one form can be compared as texts.
@@ -114,8 +124,9 @@ impl Entry {
         } else if self.first.as_ref().is_some_and(|first| time < *first) {
             self.first = Some(time.clone());
         }
-        if !is_comparable(&self.last) || self.last.as_ref().is_some_and(|last| time > *last) {
+        if !is_comparable(&self.last) || self.last.as_ref().is_some_and(|last| time >= *last) {
             self.last = Some(time);
+            self.last_report = small(report);
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum Wrapped {
 
 /// Takes a line apart.
 pub(crate) fn unwrap(line: &[u8]) -> Wrapped {
-    let Ok(document) = serde_json::from_slice::<Value>(line) else {
+    let Some(document) = document(line) else {
         return Wrapped::Nothing;
     };
     let time = text_in(&document, &["timestamp", "log_time", "time", "@timestamp", "ts", "asctime"]);
@@ -34,6 +34,14 @@ pub(crate) fn unwrap(line: &[u8]) -> Wrapped {
         }
         None => Wrapped::Nothing,
     }
+}
+
+/// The line's object; of one that was cut off within a long statement, the fields before that.
+fn document(line: &[u8]) -> Option<Value> {
+    serde_json::from_slice(line).ok().or_else(|| {
+        let statement = memchr::memmem::find(line, b",\"statement\":")?;
+        serde_json::from_slice(&[&line[..statement], b"}"].concat()).ok()
+    })
 }
 
 /// The text of a wrapper that knows nothing of its content.

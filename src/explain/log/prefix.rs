@@ -12,8 +12,13 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b\d{10}\.\d{3}\b",
     ))
 });
-static NAMED_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:db|database|dbname)=([\w-]+)"));
-static AT_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:^|[\s\[:(])[\w-]+@([\w-]+)(?:$|[\s\]:)])"));
+/// Where a database's name ends: at a sign, at the end, or before a field, an address, a number of a process. A blank
+/// alone does not end it, as names can have blanks.
+const END: &str = r#"(?:[,;|:/\])}>"']|\s+[\w%.]+=|\s+[\[(<{|"'-]|\s+\d+[.:(-]|\s+\d{3,}\b|\s*$)"#;
+static NAMED_DATABASE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"\b(?:db|database|dbname)=([^\s,\]].*?){END}")));
+static AT_DATABASE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r#"(?:^|[\s\[:(<="'|/,])[\w-]+@([^\s,\]].*?){END}"#)));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a fixed pattern")
@@ -21,7 +26,11 @@ fn regex(pattern: &str) -> Regex {
 
 /// The time in a text, as it is written there.
 pub(crate) fn time(text: &str) -> Option<String> {
-    TIME.find(text).map(|found| found.as_str().trim_end().to_owned())
+    let found = TIME.find(text)?.as_str();
+    // A level in a program's log looks like a zone.
+    let levels = ["ERROR", "FATAL", "PANIC", "WARN", "INFO", "DEBUG", "TRACE", "LOG"];
+    let bare = levels.iter().find_map(|level| found.strip_suffix(level)).unwrap_or(found);
+    Some(bare.trim_end().to_owned())
 }
 
 /// The database in a prefix, where it is written as `db=…` or `user@database`.
@@ -33,26 +42,27 @@ pub(crate) fn database(prefix: &str) -> Option<String> {
 /// Where the rest of a line begins that has the same prefix: all of one report's lines have it, but for the line number
 /// (`%l`), so that one number may differ.
 pub(crate) fn same_prefix(prefix: &str, line: &str) -> Option<usize> {
-    let (mut known, mut at, mut differs) = (prefix, 0, false);
-    while !known.is_empty() {
-        let rest = line.get(at..)?;
-        let words = known.find(|letter: char| letter.is_ascii_digit()).unwrap_or(known.len());
-        if words > 0 {
-            rest.strip_prefix(&known[..words])?;
-            (known, at) = (&known[words..], at + words);
+    let (known, line) = (prefix.as_bytes(), line.as_bytes());
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (mut at, mut here, mut differs) = (0, 0, false);
+    while at < known.len() {
+        if !known[at].is_ascii_digit() {
+            if line.get(here) != Some(&known[at]) {
+                return None;
+            }
+            (at, here) = (at + 1, here + 1);
             continue;
         }
-        let digits = |text: &str| text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-        let (ours, theirs) = (digits(known), digits(rest));
-        if known[..ours] != rest[..theirs] {
+        let (ours, theirs) = (digits(&known[at..]), digits(&line[here..]));
+        if known[at..at + ours] != line[here..here + theirs] {
             if differs || theirs == 0 {
                 return None;
             }
             differs = true;
         }
-        (known, at) = (&known[ours..], at + theirs);
+        (at, here) = (at + ours, here + theirs);
     }
-    Some(at)
+    Some(here)
 }
 
 #[cfg(test)]
@@ -74,6 +84,17 @@ mod tests {
         assert_eq!(database("2026-11-23 07:11:20 UTC [1] app@shop ").as_deref(), Some("shop"));
         assert_eq!(database("[1]: user=app,db=shop,app=x ").as_deref(), Some("shop"));
         assert_eq!(database("2026-11-23 07:11:20 UTC:10.0.0.1(5):app@shop:[1]:").as_deref(), Some("shop"));
+        assert_eq!(database("[1]: user=app,db=,app=x "), None);
         assert_eq!(database("2026-11-23 [1] "), None);
+    }
+
+    #[test]
+    fn a_database_may_have_blanks_in_its_name() {
+        for prefix in ["[5] app@My Db ", "user=app,db=My Db ", "db=My Db app=psql ", "UTC:[local]:app@My Db:[5]:"] {
+            assert_eq!(database(prefix).as_deref(), Some("My Db"), "{prefix}");
+        }
+        for prefix in ["app@shop 10.0.0.1(5) ", "app@shop [local] ", "app@shop 4711 ", "<app@shop>", "db=shop [5] "] {
+            assert_eq!(database(prefix).as_deref(), Some("shop"), "{prefix}");
+        }
     }
 }
