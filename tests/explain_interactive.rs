@@ -6,9 +6,7 @@ use support::Database;
 use support::situations::{our_sessions, wait_until};
 use support::terminal::Terminal;
 
-const LIST: &str = "Fix which?";
-const QUESTION: &str = "Set this sequence?";
-const ENTER: &str = "\r";
+const QUESTION: &str = "Set it now?";
 const ESCAPE: &str = "\u{1b}";
 const CTRL_C: &str = "\u{3}";
 
@@ -34,7 +32,7 @@ fn explain(database: &Database) -> Terminal {
     let mut command = database.pgseqfix();
     command.args(["explain", TEXT]);
     let mut terminal = Terminal::run(&command);
-    terminal.wait_for(LIST);
+    terminal.wait_for(QUESTION);
     terminal
 }
 
@@ -42,7 +40,7 @@ fn explain(database: &Database) -> Terminal {
 fn yes_repairs_the_sequence_of_the_key_and_no_other() {
     let database = shop();
     let before = database.sequence_states();
-    let left = explain(&database).press(ENTER).wait_for(QUESTION).press("y").end();
+    let left = explain(&database).press("y").end();
     let left = left.expect_status(0).expect_sane();
     assert_eq!(last_value(&database), 30);
     assert_eq!(before[r#"public."Album_Id_seq""#], database.sequence_states()[r#"public."Album_Id_seq""#]);
@@ -56,12 +54,7 @@ fn yes_repairs_the_sequence_of_the_key_and_no_other() {
 fn no_and_escape_change_nothing() {
     for answer in ["n", ESCAPE] {
         let database = shop();
-        let mut terminal = explain(&database);
-        let left = if answer == ESCAPE {
-            terminal.press(ESCAPE).end()
-        } else {
-            terminal.press(ENTER).wait_for(QUESTION).press(answer).end()
-        };
+        let left = explain(&database).press(answer).end();
         left.expect_status(1).expect_sane().expect_seen("nothing was changed");
         assert_eq!(last_value(&database), 1);
     }
@@ -83,5 +76,5 @@ fn nothing_is_asked_where_nothing_is_behind() {
     command.args(["explain", TEXT]);
     let left = Terminal::run(&command).end();
     let left = left.expect_status(0).expect_sane();
-    assert!(!left.screen.text().contains(LIST), "{}", left.screen.text());
+    assert!(!left.screen.text().contains(QUESTION), "{}", left.screen.text());
 }

@@ -20,8 +20,7 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// The command that fixes what feeds one table, over the connection that was asked for; without the database where it
-/// would show a password.
+/// The command that fixes what feeds one table, over the connection that was asked for.
 pub fn fix_table_command(given: &Given, table: &QualifiedName) -> String {
     let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
     words.extend(connection_words(given));
@@ -29,16 +28,40 @@ pub fn fix_table_command(given: &Given, table: &QualifiedName) -> String {
     words.join(" ")
 }
 
-/// The options that lead to the same database; none where it would show a password.
+/// The options that lead to the same database, without a password.
 pub fn connection_words(given: &Given) -> Vec<String> {
     let mut words = Vec::new();
     let options = [("-h", &given.host), ("-p", &given.port), ("-U", &given.user)];
     for (option, value) in options {
         words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(value)]));
     }
-    let is_harmless = |database: &&String| !database.contains("password") && !has_secret_in_uri(database);
-    words.extend(given.database.iter().filter(is_harmless).flat_map(|name| ["-d".to_owned(), quoted(name)]));
+    words.extend(given.database.iter().flat_map(|name| ["-d".to_owned(), quoted(&without_secret(name))]));
     words
+}
+
+/// A database's name, string or URI without its password; where that cannot be told apart, something that leads nowhere
+/// rather than elsewhere.
+fn without_secret(database: &str) -> String {
+    const ELSEWHERE: &str = "…as before…";
+    let Some((scheme, rest)) = database.split_once("://") else {
+        let is_string = database.contains('=');
+        return if is_string && names_password(database) { ELSEWHERE.to_owned() } else { database.to_owned() };
+    };
+    let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+    if query.is_some_and(|query| {
+        names_password(query) || query.split('&').any(|pair| pair.split('=').next().unwrap_or_default().contains('%'))
+    }) {
+        return ELSEWHERE.to_owned();
+    }
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => format!("{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => place.to_owned(),
+    };
+    format!("{scheme}://{place}{}", query.map(|query| format!("?{query}")).unwrap_or_default())
+}
+
+fn names_password(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("password")
 }
 
 /// A pattern of `-t` that matches one table and no other.
@@ -71,7 +94,7 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fix_command;
+    use super::{fix_command, without_secret};
 
     fn command(words: &[&str]) -> Option<String> {
         fix_command(std::iter::once("/usr/bin/pgseqfix").chain(words.iter().copied()).map(str::to_owned))
@@ -81,6 +104,23 @@ mod tests {
     fn everything_that_was_said_is_said_again() {
         assert_eq!(command(&["-h", "db", "-t", "a|b", "shop"]).as_deref(), Some("pgseqfix fix -h db -t 'a|b' shop"));
         assert_eq!(command(&["scan", "Shop $(id)'s"]).as_deref(), Some(r"pgseqfix fix 'Shop $(id)'\''s'"));
+    }
+
+    #[test]
+    fn a_database_is_said_again_without_its_password() {
+        for (given, said) in [
+            ("shop", "shop"),
+            ("postgres://app:s:e@cret@db:1/shop?application_name=x", "postgres://app@db:1/shop?application_name=x"),
+            ("postgres:///shop?host=/tmp", "postgres:///shop?host=/tmp"),
+            ("host=h dbname=shop", "host=h dbname=shop"),
+            ("host=h PassWord = secret", "…as before…"),
+            ("postgres://h/d?user=u&PASSWORD=secret", "…as before…"),
+            ("postgres://h/d?passwor%64=secret", "…as before…"),
+            ("my=password", "…as before…"),
+            ("password", "password"),
+        ] {
+            assert_eq!(without_secret(given), said);
+        }
     }
 
     #[test]

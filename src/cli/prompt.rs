@@ -28,13 +28,7 @@ pub fn can_ask() -> bool {
 ///
 /// Where the terminal cannot be used.
 pub fn pick_and_confirm(fixes: &[String]) -> io::Result<Answer> {
-    let asked = ask(fixes);
-    show_cursor();
-    match asked {
-        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(Answer::Interrupted),
-        Err(dialoguer::Error::IO(error)) => Err(error),
-        Ok(answer) => Ok(answer),
-    }
+    settled(ask(fixes))
 }
 
 fn ask(fixes: &[String]) -> dialoguer::Result<Answer> {
@@ -55,6 +49,28 @@ fn ask(fixes: &[String]) -> dialoguer::Result<Answer> {
     };
     let yes = Confirm::with_theme(&theme).with_prompt(question).default(false).interact_opt()?;
     Ok(if yes == Some(true) { Answer::Do(picked) } else { Answer::Nothing })
+}
+
+/// Asks whether to do one fix, the default being No.
+///
+/// # Errors
+///
+/// Where the terminal cannot be used.
+pub fn confirm(fix: &str) -> io::Result<Answer> {
+    let question = format!("Set it now? {}", printable(fix));
+    let asked = Confirm::with_theme(&ColorfulTheme::default()).with_prompt(question).default(false).interact_opt();
+    let yes = asked.map(|yes| if yes == Some(true) { Answer::Do(vec![0]) } else { Answer::Nothing });
+    settled(yes)
+}
+
+/// The cursor is shown again, and Ctrl-C is an answer.
+fn settled(asked: dialoguer::Result<Answer>) -> io::Result<Answer> {
+    show_cursor();
+    match asked {
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(Answer::Interrupted),
+        Err(dialoguer::Error::IO(error)) => Err(error),
+        Ok(answer) => Ok(answer),
+    }
 }
 
 /// Asks for a password, without showing it.

@@ -31,8 +31,10 @@ pub(crate) struct Selected {
     exclude_schemas: HashSet<String>,
     tables: Option<HashSet<u32>>,
     exclude_tables: HashSet<u32>,
-    /// Tables, as the server writes their names, whose triggers may call `nextval`.
-    triggers_on: HashSet<String>,
+    /// Columns, by their tables' oids.
+    columns: HashSet<(u32, String)>,
+    /// Tables, as the server writes their names, whose triggers and defaults may call `nextval` through a function.
+    called_on: HashSet<String>,
 }
 
 const DOING: &str = "could not select what to look at";
@@ -82,15 +84,21 @@ impl Selection {
             exclude_schemas: if by_schema { schema_names(excluded) } else { HashSet::new() },
             tables: (!by_schema).then(|| tables.iter().flatten().copied().collect()),
             exclude_tables: not_tables.iter().flatten().copied().collect(),
-            triggers_on: HashSet::new(),
+            columns: HashSet::new(),
+            called_on: HashSet::new(),
         })
     }
 }
 
 impl Selected {
-    /// These tables and sequences, and the sequences that triggers on a table of these names call.
-    pub(crate) fn of(oids: impl IntoIterator<Item = u32>, triggers_on: HashSet<String>) -> Self {
-        Self { tables: Some(oids.into_iter().collect()), triggers_on, ..Self::default() }
+    /// These sequences, those that feed these columns, and those that triggers and defaults of tables of these names
+    /// call through functions.
+    pub(crate) fn feeding(
+        sequences: HashSet<u32>,
+        columns: HashSet<(u32, String)>,
+        called_on: HashSet<String>,
+    ) -> Self {
+        Self { tables: Some(sequences), columns, called_on, ..Self::default() }
     }
 
     /// Whether a relation in a schema is wanted.
@@ -110,7 +118,8 @@ impl Selected {
             (Some(tables), _) => {
                 tables.contains(&sequence.oid)
                     || columns.iter().any(|column| tables.contains(&column.table_oid))
-                    || self.is_called_by_trigger(sequence)
+                    || columns.iter().any(|column| self.columns.contains(&(column.table_oid, column.column.clone())))
+                    || self.is_called_on(sequence)
             }
             (None, Some(schemas)) => {
                 schemas.contains(&sequence.name.schema)
@@ -136,9 +145,9 @@ impl Selected {
 }
 
 impl Selected {
-    fn is_called_by_trigger(&self, sequence: &Sequence) -> bool {
-        let mut callers = sequence.callers.iter().flat_map(|caller| &caller.reached_by);
-        callers.any(|caller| caller.strip_prefix("trigger on ").is_some_and(|table| self.triggers_on.contains(table)))
+    fn is_called_on(&self, sequence: &Sequence) -> bool {
+        let mut callers = sequence.callers.iter();
+        callers.any(|caller| self.called_on.iter().any(|table| caller.is_reached_by(table)))
     }
 }
 

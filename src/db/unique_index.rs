@@ -12,7 +12,8 @@ use super::selection::Selected;
 use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::Watch;
 use crate::model::{
-    Doubt, IndexKind, KeyPart, QualifiedName, Readable, RelationKind, RowLookup, TableColumn, UniqueIndex, row_sql,
+    Doubt, IndexKind, KeyPart, LONGEST_NAME, QualifiedName, Readable, RelationKind, RowLookup, TableColumn,
+    UniqueIndex, row_sql,
 };
 
 /// What is known of a unique index that is looked for.
@@ -35,10 +36,23 @@ pub fn find_unique_indexes(
     sought: &Sought,
     options: &ScanOptions,
 ) -> Result<Vec<UniqueIndex>, Error> {
-    let failed = |error: &postgres::Error| Error::new("could not look for the unique index", error);
+    let failed = |error: &postgres::Error| {
+        let is_locked = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        let error = Error::new("could not look for the unique index", error);
+        if is_locked {
+            return error.with_hint(
+                "somebody has locked its table: try again, or wait longer with --lock-timeout; --offline explains the text alone",
+            );
+        }
+        error
+    };
     let selected = options.selection.resolve(client, &options.timeouts)?;
     let (names, columns) = match sought {
-        Sought::Names(names) => (Some(names), None),
+        Sought::Names(names) => {
+            // What is longer is no name, and an error for the server.
+            let names: Vec<&String> = names.iter().filter(|name| name.len() <= LONGEST_NAME).collect();
+            (Some(names), None)
+        }
         Sought::Columns(columns) => (None, Some(columns)),
     };
     begin_catalog(client, &options.timeouts)?;
@@ -65,7 +79,8 @@ fn unique_index(row: &Row) -> Result<UniqueIndex, postgres::Error> {
     let name = |schema, name| Ok::<_, postgres::Error>(QualifiedName::new(text(row, schema)?, text(row, name)?));
     let (index, found) = (name("index_schema", "index_name")?, name("found_schema", "found_name")?);
     let (table_oid, found_table_oid): (u32, u32) = (row.try_get("table_oid")?, row.try_get("found_table_oid")?);
-    let contype = text(row, "contype")?;
+    let (contype, relkind) = (text(row, "contype")?, text(row, "relkind")?);
+    let rules: Vec<String> = row.try_get("rules")?;
     let can = |privilege| Ok::<_, postgres::Error>(row.try_get::<_, Option<bool>>(privilege)?.unwrap_or_default());
     Ok(UniqueIndex {
         oid: row.try_get("index_oid")?,
@@ -74,7 +89,7 @@ fn unique_index(row: &Row) -> Result<UniqueIndex, postgres::Error> {
         table: name("table_schema", "table_name")?,
         table_oid,
         found_table_oid,
-        table_kind: if text(row, "relkind")? == "p" { RelationKind::Partitioned } else { RelationKind::Table },
+        table_kind: if relkind == "p" { RelationKind::Partitioned } else { RelationKind::Table },
         kind: match (row.try_get("is_exclusion")?, contype.as_str()) {
             (true, _) => IndexKind::Exclusion,
             (_, "p") => IndexKind::PrimaryKey,
@@ -90,7 +105,9 @@ fn unique_index(row: &Row) -> Result<UniqueIndex, postgres::Error> {
         is_valid: row.try_get("is_valid")?,
         is_system: row.try_get("is_system")?,
         is_of_partition_alone: row.try_get("is_partition")?,
-        has_rules: row.try_get("has_rules")?,
+        has_write_rules: rules.iter().any(|event| event != "4"),
+        has_rules: !rules.is_empty(),
+        is_of_materialized_view: relkind == "m",
         readable: Readable::of(can("can_use_schema")?, can("can_read")?, can("is_row_secured")?),
         columns: columns(row)?,
     })
@@ -128,16 +145,18 @@ fn columns(row: &Row) -> Result<Vec<TableColumn>, postgres::Error> {
     let insertable: Vec<bool> = row.try_get("column_insertable")?;
     let draws: Vec<bool> = row.try_get("column_draws")?;
     let primary: Vec<bool> = row.try_get("column_is_primary")?;
-    let rest = types.into_iter().zip(insertable).zip(draws).zip(primary);
+    let computed: Vec<Option<String>> = row.try_get("column_computed_from")?;
+    let rest = types.into_iter().zip(insertable).zip(draws).zip(primary).zip(computed);
     Ok(names
         .into_iter()
         .zip(rest)
-        .map(|(name, (((type_name, is_insertable), draws), is_primary))| TableColumn {
+        .map(|(name, ((((type_name, is_insertable), draws), is_primary), computed))| TableColumn {
             name,
             type_name,
             is_insertable,
             draws,
             is_primary,
+            computed_from: computed.and_then(|names| serde_json::from_str(&names).ok()).unwrap_or_default(),
         })
         .collect())
 }
@@ -156,6 +175,7 @@ pub fn find_row(
     options: &ScanOptions,
 ) -> Result<RowLookup, Error> {
     let mut is_possible = false;
+    let mut inexact = None;
     let mut unread = None;
     for values in keys.iter().filter(|values| values.len() == index.key.len()) {
         if let Some(doubt) = index.unsearchable(values) {
@@ -166,6 +186,7 @@ pub fn find_row(
         match look_up(client, &options.timeouts, &row_sql(index, values, with_row), &parameters) {
             Ok(found) => {
                 is_possible = true;
+                inexact = inexact.or_else(|| index.inexact(values));
                 if let Some(row) = found.first() {
                     let values = values.iter().map(|value| (*value).to_owned()).collect();
                     return Ok(RowLookup::Found { values, row: row.try_get("row").unwrap_or_default() });
@@ -182,7 +203,7 @@ pub fn find_row(
     }
     Ok(match (unread, is_possible) {
         (Some(doubt), false) => RowLookup::Unknown(doubt),
-        (_, true) => index.inexact().map_or(RowLookup::NotFound, RowLookup::Unknown),
+        (_, true) => inexact.map_or(RowLookup::NotFound, RowLookup::Unknown),
         (None, false) => RowLookup::Unknown(Doubt::new("the text's values do not fit the columns of the index")),
     })
 }
@@ -206,8 +227,8 @@ fn unreadable(error: Error, index: &UniqueIndex, is_possible: &mut bool) -> Resu
     Ok(Doubt { cure, ..doubt })
 }
 
-/// Scans the sequences that feed the tables of some indexes: those that their columns draw from, those that their
-/// triggers call, and those without a column that have a name by which applications draw for such a table.
+/// Scans the sequences that feed the keys of some indexes: those that their columns draw from, those that the tables'
+/// triggers and defaults call through functions, and those without a column that have a name by which applications draw for such a table.
 ///
 /// # Errors
 ///
@@ -218,11 +239,14 @@ pub fn scan_for_indexes(
     options: &ScanOptions,
     watch: &mut dyn Watch,
 ) -> Result<Scan, Error> {
-    let mut oids: HashSet<u32> = indexes.iter().flat_map(|index| [index.table_oid, index.found_table_oid]).collect();
-    let mut triggers_on = HashSet::new();
+    let mut oids = HashSet::new();
+    let mut columns = HashSet::new();
+    let mut called_on = HashSet::new();
     for index in indexes {
-        triggers_on.insert(index.table.to_string());
-        triggers_on.extend(index.found_as.iter().map(|(_, table)| table.to_string()));
+        let sources = index.key.iter().flat_map(|part| index.sources(part));
+        columns.extend(sources.flat_map(|name| [(index.table_oid, name.clone()), (index.found_table_oid, name)]));
+        called_on.insert(index.table.to_string());
+        called_on.extend(index.found_as.iter().map(|(_, table)| table.to_string()));
         let names = index.likely_sequences();
         let parameters: &[(&(dyn ToSql + Sync), Type)] =
             &[(&index.table.schema, Type::TEXT), (&names, Type::NAME_ARRAY)];
@@ -230,5 +254,5 @@ pub fn scan_for_indexes(
             .map_err(|error| Error::new("could not look for sequences by name", &error).with_loss_hint())?;
         oids.extend(found.iter().filter_map(|row| row.try_get::<_, u32>("oid").ok()));
     }
-    scan_selected(client, options, &Selected::of(oids, triggers_on), watch).map_err(Error::with_loss_hint)
+    scan_selected(client, options, &Selected::feeding(oids, columns, called_on), watch).map_err(Error::with_loss_hint)
 }

@@ -37,14 +37,19 @@ pub fn cure(index: &UniqueIndex, major: u32) -> Cure {
     if index.is_system {
         return cure;
     }
+    if index.is_of_materialized_view {
+        cure.notes.push(
+            "a materialized view takes no INSERT: make its query return each key once, or drop the unique index"
+                .to_owned(),
+        );
+        return cure;
+    }
     let insert = Insert::of(index);
-    if let Some(column) =
-        index.key.iter().filter_map(|part| part.column.as_deref()).find(|name| index.always_draws(name))
-    {
+    if let Some(column) = index.key_sources().into_iter().find(|name| index.always_draws(name)) {
         cure.notes.push(format!(
             "{} is GENERATED ALWAYS AS IDENTITY, so every INSERT takes its key from the sequence: ON CONFLICT would hide \
              the fault, and lose the row or overwrite another",
-            quote_identifier(column)
+            quote_identifier(&column)
         ));
         return cure;
     }
@@ -79,7 +84,7 @@ impl Cure {
             self.notes.push("an exclusion constraint allows DO NOTHING only".to_owned());
             return;
         }
-        let sets: Vec<String> = insert.updated(index).map(|name| format!("{name} = EXCLUDED.{name}")).collect();
+        let sets: Vec<String> = insert.updated().map(|name| format!("{name} = EXCLUDED.{name}")).collect();
         if sets.is_empty() {
             self.notes.push("beside its keys the table has no column that an upsert could update".to_owned());
         } else {
@@ -88,7 +93,7 @@ impl Cure {
                 sql: format!("{insert_sql}\nON CONFLICT {target} DO UPDATE SET {};", sets.join(", ")),
             });
         }
-        if index.key.iter().any(|part| index.draws(part.column.as_deref())) {
+        if index.key_sources().iter().any(|name| index.draws(Some(name))) {
             self.notes.push(
                 "ON CONFLICT is for an INSERT that names the key itself, such as an import: where the key comes from the \
                  sequence it would hide the fault and lose the row"
@@ -100,6 +105,7 @@ impl Cure {
     /// Without a conflict target MERGE finds the row by its key. It can still fail where two sessions write at once.
     fn merge(&mut self, index: &UniqueIndex, insert: &Insert, major: u32) {
         let key: Option<Vec<&str>> = index.key.iter().map(|part| part.column.as_deref()).collect();
+        // MERGE takes no table with rules of any kind.
         let is_possible = major >= MERGE_SINCE && index.kind != IndexKind::Exclusion && !index.has_rules;
         let Some(key) = key.filter(|key| is_possible && key.iter().all(|name| insert.names(name))) else {
             self.notes.push("catch the error in code instead (--lang)".to_owned());
@@ -113,18 +119,26 @@ impl Cure {
             .map(|(at, column)| format!("CAST(${} AS {})", at + 1, column.type_name))
             .collect::<Vec<_>>()
             .join(", ");
-        let on: Vec<String> = key
+        let on: Vec<String> = index
+            .key
             .iter()
-            .map(|name| {
+            .zip(&key)
+            .map(|(part, name)| {
                 let name = quote_identifier(name);
+                // An operator of an extension is found in its own schema only.
+                let equals = match part.equality.as_deref() {
+                    None | Some("OPERATOR(pg_catalog.=)") => "=",
+                    Some(operator) => operator,
+                };
+                let pair = format!("stored.{name} {equals} given.{name}");
                 if index.nulls_not_distinct {
-                    format!("stored.{name} IS NOT DISTINCT FROM given.{name}")
+                    format!("({pair} OR stored.{name} IS NULL AND given.{name} IS NULL)")
                 } else {
-                    format!("stored.{name} = given.{name}")
+                    pair
                 }
             })
             .collect();
-        let sets: Vec<String> = insert.updated(index).map(|name| format!("{name} = given.{name}")).collect();
+        let sets: Vec<String> = insert.updated().map(|name| format!("{name} = given.{name}")).collect();
         let matched = if sets.is_empty() {
             "WHEN MATCHED THEN DO NOTHING".to_owned()
         } else {
@@ -151,7 +165,7 @@ impl Cure {
 
 /// Why no ON CONFLICT can name this index.
 fn no_conflict_target(index: &UniqueIndex, major: u32) -> Option<String> {
-    if index.has_rules {
+    if index.has_write_rules {
         return Some("the server refuses ON CONFLICT on a table with INSERT or UPDATE rules".to_owned());
     }
     if index.is_deferrable {
@@ -186,7 +200,7 @@ fn key_sql(index: &UniqueIndex) -> Vec<String> {
 
 /// An INSERT into a table that names every column which it may and should.
 pub struct Insert<'a> {
-    table: String,
+    index: &'a UniqueIndex,
     /// What it names.
     pub columns: Vec<&'a TableColumn>,
 }
@@ -194,8 +208,11 @@ pub struct Insert<'a> {
 impl<'a> Insert<'a> {
     /// Leaves out what cannot be named, and what draws from a sequence without being part of the key.
     pub fn of(index: &'a UniqueIndex) -> Self {
-        let is_named = |column: &&TableColumn| column.is_insertable && (!column.draws || index.is_in_key(&column.name));
-        Self { table: written(&index.table), columns: index.columns.iter().filter(is_named).collect() }
+        let sources = index.key_sources();
+        let is_named = |column: &&TableColumn| {
+            column.is_insertable && (!column.draws || index.is_in_key(&column.name) || sources.contains(&column.name))
+        };
+        Self { index, columns: index.columns.iter().filter(is_named).collect() }
     }
 
     fn names(&self, name: &str) -> bool {
@@ -203,20 +220,24 @@ impl<'a> Insert<'a> {
     }
 
     fn sql(&self) -> String {
+        // EXCLUDED stands for the row that was not inserted, and must not be the table's name, too.
+        let alias = if self.index.table.name == "excluded" { " AS stored" } else { "" };
+        let table = written(&self.index.table) + alias;
         if self.columns.is_empty() {
-            return format!("INSERT INTO {} DEFAULT VALUES", self.table);
+            return format!("INSERT INTO {table} DEFAULT VALUES");
         }
         let names: Vec<String> = self.columns.iter().map(|column| quote_identifier(&column.name)).collect();
         let values: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
-        format!("INSERT INTO {} ({})\nVALUES ({})", self.table, names.join(", "), values.join(", "))
+        format!("INSERT INTO {table} ({})\nVALUES ({})", names.join(", "), values.join(", "))
     }
 
     /// The columns that an upsert updates: no part of this key or of the primary key.
-    fn updated<'b>(&'b self, index: &'b UniqueIndex) -> impl Iterator<Item = String> + 'b {
-        self.columns
-            .iter()
-            .filter(|column| !column.is_primary && !index.is_in_key(&column.name))
-            .map(|column| quote_identifier(&column.name))
+    fn updated(&self) -> impl Iterator<Item = String> {
+        let sources = self.index.key_sources();
+        let is_kept = move |column: &&&TableColumn| {
+            column.is_primary || self.index.is_in_key(&column.name) || sources.contains(&column.name)
+        };
+        self.columns.iter().filter(move |column| !is_kept(column)).map(|column| quote_identifier(&column.name))
     }
 }
 

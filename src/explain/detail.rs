@@ -5,13 +5,21 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::key::{Key, has_known_words};
-use super::phrases::{LABELS, STATEMENT_LABELS};
+use super::phrases::{CONTEXT_LABELS, DETAIL_LABELS, LABELS, STATEMENT_LABELS};
 
 /// The labels of other fields, and of other reports.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| labelled(&[STATEMENT_LABELS, LABELS].concat()));
 
 /// The labels of fields that show a statement, in which brackets mean something else.
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| labelled(STATEMENT_LABELS));
+
+/// The label of the field that shows which function ran a statement.
+static CONTEXT: LazyLock<Regex> = LazyLock::new(|| labelled(CONTEXT_LABELS));
+
+/// The label of the DETAIL, with its two blanks: drivers label the whole message so.
+static DETAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"\b(?:{})[ \x{{a0}}]?[:：]  ", DETAIL_LABELS.join("|"))).expect("the labels are plain words")
+});
 
 fn labelled(labels: &[&str]) -> Regex {
     Regex::new(&format!(r"\b(?:{})[ \x{{a0}}]?[:：]", labels.join("|"))).expect("the labels are plain words")
@@ -44,8 +52,17 @@ pub(crate) fn behind_message(text: &str) -> Option<Key> {
     });
     lines.filter(|(.., line)| !is_statement(line)).take(TRIES).find_map(|(number, from, _)| {
         let detail = extent(&text[from..]);
-        (number <= 1 || has_known_words(detail)).then(|| key(detail)).flatten()
+        (has_known_words(detail) || number <= 1 && !is_sql(detail)).then(|| key(detail)).flatten()
     })
+}
+
+/// Words before the brackets that no DETAIL has.
+static SQL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:select|insert|update|delete|where|values|set|from|and|on)\b").expect("a fixed pattern")
+});
+
+fn is_sql(detail: &str) -> bool {
+    detail.find(")=(").is_some_and(|key| SQL.is_match(&detail[..key]))
 }
 
 /// The key in what comes before a message: only where the server's own words follow it.
@@ -56,6 +73,28 @@ pub(crate) fn before_message(text: &str) -> Option<Key> {
         return None;
     }
     Key::find(line)
+}
+
+/// The CONTEXT in what follows a message, up to the next field.
+pub(crate) fn context(text: &str) -> Option<&str> {
+    let mut start = 0;
+    let mut lines = text.split_inclusive('\n').map(|line| {
+        start += line.len();
+        (start - line.len(), line)
+    });
+    let (from, line) = lines.find(|(_, line)| label_end(&CONTEXT, line).is_some())?;
+    let more = text[from + line.len()..].split_inclusive('\n').take_while(|line| label_end(&LABEL, line).is_none());
+    Some(&text[from..from + line.len() + more.map(str::len).sum::<usize>()])
+}
+
+/// Whether a line's beginning labels a field that quotes other texts: a DETAIL that shows a row, or a statement.
+pub(crate) fn is_quoting(beginning: &str) -> bool {
+    let is_label = |labels: &Regex| {
+        labels.find(beginning).is_some_and(|label| {
+            beginning[..label.start()].trim().is_empty() || beginning[label.end()..].starts_with("  ")
+        })
+    };
+    is_label(&STATEMENT) || is_label(&DETAIL)
 }
 
 /// Whether the label stands before the brackets: a value may hold anything.

@@ -1,9 +1,9 @@
 //! From a violation and what the server knows to the verdict, with its evidence.
 
-use super::fed::{Fed, Standing, feeds};
+use super::fed::{Fed, Standing, feeds, statement};
 use super::statement::Verb;
 use super::violation::{Occasion, Violation};
-use crate::model::{Doubt, Finding, RowLookup, Status, UniqueIndex};
+use crate::model::{Caller, Doubt, Finding, RowLookup, Status, UniqueIndex};
 
 /// What a unique violation came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,8 @@ pub struct Facts<'a> {
     pub findings: &'a [Finding],
     /// Whether the row that was there is there still.
     pub row: &'a RowLookup,
+    /// Whether the text's columns are those of the index.
+    pub is_same_key: bool,
 }
 
 /// A verdict with what speaks for it.
@@ -70,6 +72,8 @@ pub struct Diagnosis {
     pub fed: Vec<FedColumn>,
     /// Whether a sequence that feeds the key is behind.
     pub is_behind: bool,
+    /// Whether the statement is known to have left a column to a sequence.
+    pub is_drawn: bool,
     /// Whether something that had to be read could not be read.
     pub is_unreadable: bool,
 }
@@ -99,6 +103,9 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
 
     let standing = fed.iter().map(|fed| fed.standing).min();
     let verdict = match (standing, facts.row) {
+        // Nothing was drawn: the rows were there before.
+        _ if violation.occasion == Occasion::IndexBuild => Verdict::GenuineDuplicate,
+        _ if !facts.is_same_key => Verdict::Undetermined,
         (None, _) if !suspects.is_empty() => Verdict::Undetermined,
         (Some(Standing::Behind), _) => Verdict::SequenceBehind,
         (Some(Standing::Open), _) => Verdict::Undetermined,
@@ -106,7 +113,7 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
         (Some(Standing::SurelyPast | Standing::Past), _) => Verdict::SequencePast,
         // A key that no sequence feeds needs no row to tell that none is the cause.
         (None, _) | (Some(Standing::NotTheCause), RowLookup::Found { .. }) => Verdict::GenuineDuplicate,
-        (Some(Standing::NotTheCause), _) if is_update(violation) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause), _) if fed.iter().all(|fed| fed.is_given) => Verdict::GenuineDuplicate,
         (Some(Standing::NotTheCause), _) => Verdict::Undetermined,
     };
     let is_partly_fed =
@@ -131,14 +138,11 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     Diagnosis {
         verdict,
         evidence,
+        is_drawn: fed.iter().any(|fed| fed.is_drawn),
         is_behind: fed.iter().any(super::fed::Fed::is_behind),
         is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
-        fed: fed.into_iter().map(|fed| FedColumn { column: fed.column.to_owned(), finding: fed.at }).collect(),
+        fed: fed.into_iter().map(|fed| FedColumn { column: fed.column, finding: fed.at }).collect(),
     }
-}
-
-fn is_update(violation: &Violation) -> bool {
-    violation.statement.as_ref().is_some_and(|statement| statement.verb == Verb::Update)
 }
 
 /// What the occasion tells.
@@ -187,10 +191,10 @@ fn row_evidence(violation: &Violation, facts: &Facts) -> Doubt {
 /// Sequences that may feed the key although no column says so: called by a trigger, or by the application itself.
 fn suspects(violation: &Violation, facts: &Facts) -> Vec<Doubt> {
     let index = facts.index;
-    if !index.key.iter().any(|part| part.category == "N" && part.column.is_some()) || is_update(violation) {
+    if statement(violation, facts).is_some_and(|statement| statement.verb == Verb::Update) {
         return Vec::new();
     }
-    let column = index.key.iter().find(|part| part.category == "N").and_then(|part| part.column.as_deref());
+    let column = index.key.iter().filter(|part| part.category == "N").find_map(|part| part.column.as_deref());
     let table = index.table.to_string();
     let likely = index.likely_sequences();
     let mut suspects = Vec::new();
@@ -198,17 +202,19 @@ fn suspects(violation: &Violation, facts: &Facts) -> Vec<Doubt> {
         let sequence = &finding.sequence;
         let next = finding.state.and_then(|state| sequence.definition.next_value(state));
         let next = next.map_or_else(|| "unknown".to_owned(), |next| next.to_string());
-        let caller = sequence
-            .callers
-            .iter()
-            .find(|caller| caller.reached_by.iter().any(|place| place.strip_prefix("trigger on ") == Some(&table)));
-        if let Some(caller) = caller {
+        let found = index.found_as.as_ref().map(|(_, partition)| partition.to_string());
+        let calls = |caller: &&Caller| {
+            caller.is_reached_by(&table) || found.as_ref().is_some_and(|found| caller.is_reached_by(found))
+        };
+        if let Some(caller) = sequence.callers.iter().find(calls) {
             suspects.push(Doubt::new(format!(
-                "a trigger calls {}, which draws from {} (next value {next}): what it fills in cannot be told",
+                "a trigger or a default calls {}, which draws from {} (next value {next}): what it fills in cannot be told",
                 caller.name, sequence.name
             )));
-        } else if finding.status == Status::Unlinked && likely.contains(&sequence.name.name) {
-            let column = crate::model::quote_identifier(column.unwrap_or_default());
+        } else if let Some(column) =
+            column.filter(|_| finding.status == Status::Unlinked && likely.contains(&sequence.name.name))
+        {
+            let column = crate::model::quote_identifier(column);
             suspects.push(Doubt::with_cure(
                 format!(
                     "no column draws from {} (next value {next}), but an application may draw its keys from it, as Hibernate does",

@@ -75,6 +75,15 @@ pub(crate) fn without_mojibake(text: &str) -> Cow<'_, str> {
     bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
+/// A text without the sequences that colour it on a terminal, which dumps of objects have between their fields.
+pub(crate) fn without_colours(text: &str) -> Cow<'_, str> {
+    if text.contains("\u{1b}[") {
+        Cow::Owned(anstream::adapter::strip_str(text).to_string())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Reads a literal whose opening quote has been read: its content, escapes taken away. `None` where it does not end
 /// within `longest` bytes.
 pub(crate) fn literal(text: &str, quote: char, longest: usize) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The columns of a key that draw from sequences, and what part the sequence can have had in a duplicate.
 
 use super::diagnosis::Facts;
-use super::statement::Verb;
+use super::statement::Statement;
 use super::violation::Violation;
 use crate::model::{Doubt, Drift, Exhaustion, Finding, Role, RowLookup, Status};
 
@@ -24,14 +24,20 @@ pub(crate) enum Standing {
 pub(crate) struct Fed<'a> {
     /// The column's place in the key.
     pub(crate) part: usize,
-    pub(crate) column: &'a str,
+    pub(crate) column: String,
+    /// The part of the key that is computed from the column, where that is not the column itself.
+    computed: Option<String>,
     /// The sequence's place in the findings.
     pub(crate) at: usize,
     pub(crate) finding: &'a Finding,
     /// The value that was there already, where it is known.
     value: Option<i64>,
     /// Whether the statement is known to have left the column to its default.
-    is_drawn: bool,
+    pub(crate) is_drawn: bool,
+    /// Whether the statement lists the column with a value.
+    pub(crate) is_named: bool,
+    pub(crate) is_given: bool,
+    has_detail: bool,
     pub(crate) standing: Standing,
 }
 
@@ -40,25 +46,52 @@ pub(crate) fn feeds<'a>(violation: &Violation, facts: &Facts<'a>) -> Vec<Fed<'a>
     let index = facts.index;
     let mut fed = Vec::new();
     for (part, key) in index.key.iter().enumerate() {
-        let Some(column) = key.column.as_deref() else {
-            continue;
-        };
-        let value = value(violation, facts, part);
-        let is_drawn = is_drawn(violation, facts, column);
-        for (at, finding) in facts.findings.iter().enumerate() {
-            let draws = finding.columns.iter().any(|linked| {
-                let table = linked.facts.table_oid;
-                linked.facts.column == column
-                    && (table == index.table_oid || table == index.found_table_oid)
-                    && !matches!(linked.role, Role::Passed(_))
-            });
-            if draws {
-                let standing = standing(finding, value, is_drawn, is_given(violation));
-                fed.push(Fed { part, column, at, finding, value, is_drawn, standing });
+        for column in index.sources(key) {
+            let is_itself = key.column.as_deref() == Some(column.as_str());
+            let value = if is_itself { value(violation, facts, part) } else { None };
+            let statement = statement(violation, facts);
+            for (at, finding) in facts.findings.iter().enumerate() {
+                let draws = finding.columns.iter().any(|linked| {
+                    let table = linked.facts.table_oid;
+                    linked.facts.column == column
+                        && (table == index.table_oid || table == index.found_table_oid)
+                        && !matches!(linked.role, Role::Passed(_))
+                });
+                if draws {
+                    let is_drawn = statement.is_some_and(|statement| statement.leaves_to_default(&column));
+                    let is_given = statement.is_some_and(|statement| statement.gives(&column));
+                    let is_named = statement.is_some_and(|statement| statement.names(&column));
+                    let standing = standing(finding, value, is_drawn, is_given);
+                    let computed = (!is_itself).then(|| key.definition.clone());
+                    let has_detail = violation.values().is_some();
+                    let column = column.clone();
+                    fed.push(Fed {
+                        part,
+                        column,
+                        computed,
+                        at,
+                        finding,
+                        value,
+                        is_drawn,
+                        is_named,
+                        is_given,
+                        has_detail,
+                        standing,
+                    });
+                }
             }
         }
     }
     fed
+}
+
+/// The statement that failed, if it wrote to the index's table.
+pub(crate) fn statement<'v>(violation: &'v Violation, facts: &Facts) -> Option<&'v Statement> {
+    let index = facts.index;
+    violation.statement.as_ref().filter(|statement| {
+        let found = index.found_as.as_ref().map(|(_, table)| &table.name);
+        statement.table == index.table.name || found == Some(&statement.table)
+    })
 }
 
 /// The value of one part of the key, where it is certain: from the row that was found, or if there is one way only to
@@ -77,29 +110,10 @@ fn value(violation: &Violation, facts: &Facts, part: usize) -> Option<i64> {
     }
 }
 
-fn is_drawn(violation: &Violation, facts: &Facts, column: &str) -> bool {
-    let index = facts.index;
-    violation.statement.as_ref().is_some_and(|statement| {
-        let found = index.found_as.as_ref().map(|(_, table)| &table.name);
-        let is_same = statement.table == index.table.name || found == Some(&statement.table);
-        is_same && statement.leaves_to_default(column)
-    })
-}
-
-/// Whether the statement is known to have given the value itself.
-fn is_given(violation: &Violation) -> bool {
-    violation.statement.as_ref().is_some_and(|statement| statement.verb == Verb::Update)
-}
-
 fn standing(finding: &Finding, value: Option<i64>, is_drawn: bool, is_given: bool) -> Standing {
     let definition = &finding.sequence.definition;
-    // The failed call has moved it on: nextval is not rolled back.
-    let has_come = |value: i64| {
-        finding.state.is_some_and(|state| {
-            let distance = i128::from(state.last_value) - i128::from(value);
-            !definition.is_past(value, state.last_value) && distance % i128::from(definition.increment) == 0
-        })
-    };
+    // The failed call has moved it on: nextval is not rolled back. Its phase may have been another one then.
+    let has_come = |value: i64| finding.state.is_some_and(|state| !definition.is_past(value, state.last_value));
     let can_be_cause = !is_given && value.is_none_or(has_come);
     match &finding.status {
         Status::Compared(Drift::Behind { .. } | Drift::Exhausted(Exhaustion::FixLeavesNone(_))) => {
@@ -130,6 +144,9 @@ impl Fed<'_> {
         let finding = self.finding;
         let name = &finding.sequence.name;
         let mut evidence = vec![Doubt::new(format!("{} draws from {name}{}", self.column_text(), self.state_text()))];
+        if let Some(definition) = &self.computed {
+            evidence.push(Doubt::new(format!("{definition} is computed from it")));
+        }
         if let Some(doubt) = finding.doubt() {
             evidence.push(doubt);
         }
@@ -152,7 +169,7 @@ impl Fed<'_> {
 
     fn column_text(&self) -> String {
         let linked = self.finding.columns.iter().find(|linked| linked.facts.column == self.column);
-        linked.map_or_else(|| self.column.to_owned(), |linked| format!("{} ({})", linked.name(), linked.link.word()))
+        linked.map_or_else(|| self.column.clone(), |linked| format!("{} ({})", linked.name(), linked.link.word()))
     }
 
     fn state_text(&self) -> String {
@@ -165,10 +182,18 @@ impl Fed<'_> {
 
     /// What part it can have had in this duplicate.
     fn part_text(&self) -> Option<String> {
+        let column = &self.column;
         match (self.standing, self.value) {
-            (Standing::NotTheCause, Some(value)) if !self.is_drawn => {
-                Some(format!("it has not handed out {value}: the statement named the value itself"))
+            (Standing::NotTheCause, _) if self.is_given => {
+                Some(format!("the statement gives {column} its value itself, so it came from no sequence"))
             }
+            (Standing::NotTheCause, Some(value)) => Some(format!(
+                "as it stands it has not come to {value} yet: it did not hand it out, unless it was set back since"
+            )),
+            (Standing::Behind, _) if self.is_named => Some(format!(
+                "the statement lists {column}: if it brought a value of its own, as an import does, the duplicate is \
+                 genuine beside that, and a repair does not help it"
+            )),
             (Standing::SurelyPast, _) => Some(
                 "the statement left the column to the sequence, which was behind then, and is past it now".to_owned(),
             ),
@@ -176,7 +201,7 @@ impl Fed<'_> {
                 "it is past {value}: if the INSERT took the value from it, it was behind then, and was fixed or has burnt \
                  through since; the text does not tell whether the INSERT named the value itself"
             )),
-            (Standing::Open, None) if self.finding.state.is_some() => Some(
+            (Standing::Open, None) if self.finding.state.is_some() && !self.has_detail => Some(
                 "the text does not tell the value (no DETAIL), so it cannot be said whether it came from the sequence"
                     .to_owned(),
             ),

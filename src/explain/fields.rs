@@ -101,6 +101,17 @@ impl Fields {
     }
 }
 
+/// Whether a place is within the literal of a DETAIL's field.
+pub(crate) fn is_in_literal(text: &str, place: usize) -> bool {
+    let before = QUOTED.captures_iter(&text[..place]).take(MANY);
+    before.filter(|found| found[1].to_ascii_lowercase().starts_with("detail")).any(|found| {
+        let start = found.get(0).map_or(0, |whole| whole.end());
+        let quote = found[2].chars().next().unwrap_or('"');
+        literal(&text[start..], quote, LONGEST).is_some_and(|value| value.contains(")=("))
+            && !text[start..place].contains('\n')
+    })
+}
+
 /// The schema and the table, from fields of their own, or as the statement names them.
 pub(crate) fn place(fields: &Fields, statement: Option<&Statement>) -> (Option<String>, Option<String>) {
     let Some(statement) =

@@ -39,7 +39,14 @@ fn in_value(value: &Value, depth: usize) -> Option<Told> {
             if let Some(code) = report.other_code().filter(|_| object.contains_key("severity")) {
                 return Some(Err(code.to_owned()));
             }
-            object.values().find_map(|inner| in_value(inner, depth)).or_else(|| framework(object).map(Ok))
+            // What is wrapped is more exact than the wrapper's words.
+            let (nested, plain): (Vec<&Value>, Vec<&Value>) =
+                object.values().partition(|value| value.is_object() || value.is_array());
+            nested
+                .into_iter()
+                .chain(plain)
+                .find_map(|inner| in_value(inner, depth))
+                .or_else(|| framework(object).map(Ok))
         }
         Value::Array(items) => items.iter().find_map(|inner| in_value(inner, depth)),
         Value::String(text) => in_text(text),

@@ -67,6 +67,20 @@ static UNNAMED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&words.join("|")).expect("the phrases are escaped")
 });
 
+/// A name without quotes, as a shell, a Markdown or HTML page leaves it: one plain word behind the message.
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> = DUPLICATE_KEY.iter().map(|(before, _)| wrapped(before)).collect();
+    let pattern = format!(r#"(?:{})[ \t]*(?:<[a-z]+>|[*_`”’"'])*([\w$]+)"#, words.join("|"));
+    Regex::new(&pattern).expect("the phrases are escaped")
+});
+
+/// The name in a message that has no quotes round it, and where it ends.
+pub(crate) fn bare_name(text: &str) -> Option<(String, usize)> {
+    let name = BARE.captures(text)?.get(1)?;
+    let is_label = ["DETAIL", "Detail", "HINT", "STATEMENT", "CONTEXT"].contains(&name.as_str());
+    (!is_label).then(|| (name.as_str().to_owned(), name.end()))
+}
+
 /// Whether the message is there, with or without a name.
 pub(crate) fn has_message(text: &str) -> bool {
     UNNAMED.is_match(text)

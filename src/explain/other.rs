@@ -68,7 +68,8 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 static SQLSTATE: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r#"(?i)(?:sqlstate|sql_?state_?code|state_code|errcode|code|error)["'\\]*[\s:=>(\[]*(?:Some\(|E)?["'\\]*([0-9][0-9A-Z]{4})\b"#;
+    // A code alone can be a ZIP code: there it takes a colon.
+    let pattern = r#"(?i)(?:(?:sqlstate|sql_?state_?code|state_code|errcode|error)["'\\]*[\s:=>(\[]*|\bcode["'\\]*\s*[:=]\s*)(?:Some\(|E)?["'\\]*([0-9][0-9A-Z]{4})\b"#;
     Regex::new(pattern).expect("a fixed pattern")
 });
 

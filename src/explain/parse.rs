@@ -1,5 +1,6 @@
 //! From any text to the violation that it tells of, without a server.
 
+use super::escapes::without_colours;
 use super::json;
 use super::other::{OtherError, of_code, other_error};
 use super::plain::parse_plain;
@@ -19,6 +20,7 @@ pub enum Reading {
 /// Reads a text: the server's own form, a line of its log, or what a driver or a framework prints around it. Takes time
 /// in proportion to the text's length, whatever it holds.
 pub fn parse(text: &str) -> Reading {
+    let text = &*without_colours(text);
     if text.trim_start().starts_with(['{', '['])
         && let Ok(document) = serde_json::from_str(text)
         && let Some(told) = json::told(&document)

@@ -247,6 +247,37 @@ pub(crate) const STATEMENT_LABELS: &[&str] = &[
     "查询",
 ];
 
+/// Those of them that show which function ran a statement.
+pub(crate) const CONTEXT_LABELS: &[&str] = &[
+    "CONTEXT",
+    "ZUSAMMENHANG",
+    "CONTEXTO",
+    "CONTEXTE",
+    "CONTESTO",
+    "文脈",
+    "კონტექსტი",
+    "내용",
+    "КОНТЕКСТ",
+    "KONTEXT",
+    "上下文",
+    "Where",
+];
+
+/// The label of the DETAIL.
+pub(crate) const DETAIL_LABELS: &[&str] = &[
+    "DETAIL",
+    "DETALLE",
+    "DÉTAIL",
+    "DETTAGLI",
+    "詳細",
+    "დეტალები",
+    "상세정보",
+    "ПОДРОБНОСТИ",
+    "DETALJ",
+    "ВІДОМОСТІ",
+    "详细信息",
+];
+
 /// Other labels that begin a line after the message: the server's, its translations', and the drivers'.
 pub(crate) const LABELS: &[&str] = &[
     "LOCATION",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::detail;
 use super::escapes::{unescaped, without_entities, without_mojibake};
-use super::fields::{Fields, place};
+use super::fields::{Fields, is_in_literal, place};
 use super::framework;
 use super::key::Key;
 use super::message::{Message, REACH, floor, messages};
@@ -47,7 +47,12 @@ const REPEATED: usize = 50;
 const MANY: usize = 10_000;
 
 fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation> {
-    let all: Vec<Message> = messages(text).take(MANY).collect();
+    // A message that another field quotes is not the error.
+    let is_quoted = |message: &Message| {
+        let line = text[..message.start].rfind('\n').map_or(0, |end| end + 1);
+        detail::is_quoting(&text[line..message.start])
+    };
+    let all: Vec<Message> = messages(text).filter(|message| !is_quoted(message)).take(MANY).collect();
     let first = all.first()?;
     // Escapes behind the name: another form of the text is the plain one.
     if only_plain && text[first.end..].starts_with("\\n") {
@@ -63,16 +68,24 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
     let own = &text[first.end..floor(text, first.end + REACH)];
     let before = &text[floor(text, first.start.saturating_sub(REACH / 16))..first.start];
     let from_fields = || fields.detail.as_deref().and_then(Key::find_in_detail);
+    // A dump's field has a certain end; but what looks like one can be within a value.
+    let is_dump = before.contains(")=(") || own.find(")=(").is_none_or(|key| is_in_literal(own, key));
     // Sorted by their names, detail comes before message.
-    let key = from_fields()
+    let key = is_dump
+        .then(from_fields)
+        .flatten()
         .or_else(|| segments.find_map(detail::behind_message))
+        .or_else(from_fields)
         .or_else(|| detail::before_message(before))
         .or_else(|| framework::adapter_key(text));
     let mut others: Vec<&String> =
         all.iter().filter(|message| !is_same(message)).filter_map(|other| other.names.first()).collect();
     others.sort_unstable();
     others.dedup();
-    let statement = Statement::find(own).or_else(|| Statement::find(before));
+    let statement = match detail::context(own) {
+        Some(_) => Statement::find_in_report(own),
+        None => Statement::find(own).or_else(|| Statement::find(before)),
+    };
     let mut constraints = first.names.clone();
     // A field ends where it ends.
     if let Some(certain) = fields.constraint.as_ref()
@@ -86,6 +99,7 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
         constraints,
         schema,
         table,
+        is_table_told: fields.table.is_some(),
         key,
         statement,
         occasion: first.occasion,

@@ -44,11 +44,15 @@ impl ServerReport<'_> {
             .or_else(|| Some(vec![only_quoted(message)?]));
         // Of several the driver's text goes on behind the first.
         let rest = self.detail.is_none().then(|| parse_plain(message)).flatten();
-        let statement = self.statement.and_then(Statement::find).or_else(|| Statement::find(self.context?));
+        let statement = match self.context {
+            Some(context) if context.contains("SQL") => Statement::find(context),
+            context => self.statement.and_then(Statement::find).or_else(|| Statement::find(context?)),
+        };
         Some(Violation {
             constraints: constraints.take().unwrap_or_default(),
             schema: self.schema.or_else(|| statement.as_ref()?.schema.as_deref()).map(str::to_owned),
             table: self.table.or_else(|| Some(statement.as_ref()?.table.as_str())).map(str::to_owned),
+            is_table_told: self.table.is_some(),
             key: self.detail.and_then(Key::find_in_detail).or_else(|| rest?.key),
             occasion: occasion.unwrap_or(if message.contains("conflict detected on relation") {
                 Occasion::Replication

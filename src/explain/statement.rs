@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::detail;
 use super::key::split_columns;
-use crate::model::parse_identifiers;
+use crate::model::{Identifiers, parse_identifiers};
 
 /// What kind of statement it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,8 @@ pub struct Statement {
     pub table: String,
     /// The table's schema, where it is written.
     pub schema: Option<String>,
-    /// The columns that it names, unquoted; `None` where it names none, so that all are meant.
+    /// The columns that it names, unquoted (of an UPDATE those that it sets); `None` where an INSERT or COPY names none, so
+    /// that all are meant.
     pub columns: Option<Vec<String>>,
     /// Those of them that get DEFAULT.
     pub defaulted: Vec<String>,
@@ -37,7 +39,7 @@ const NAME: &str = r#"(?:"(?:[^"]|"")+"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[\w$
 
 static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
-        r#"(?i)\binsert\s+into\s+(?P<insert>{NAME})(?:\s+as\s+[\w"]+)?\s*(?:\((?P<columns>[^()]*)\))?(?P<values>\s*(?:overriding\s+\w+\s+value\s*)?values\s*\([^()]*\))?|\bupdate\s+(?:only\s+)?(?P<update>{NAME})\s+(?:as\s+)?(?:[\w"]+\s+)?set\s|\bcopy\s+(?P<copy>{NAME})(?:\s*\((?P<copied>[^()]*)\))?(?:,\s+line\s+\d|\s+from\s)"#
+        r#"(?i)\binsert\s+into\s+(?P<insert>{NAME})(?:\s+as\s+[\w"]+)?\s*(?:\((?P<columns>[^()]*)\))?(?P<values>\s*(?:overriding\s+\w+\s+value\s*)?values\s*\([^()]*\))?|\bupdate\s+(?:only\s+)?(?P<update>{NAME})\s+(?:as\s+)?(?:[\w"]+\s+)?set\s+(?P<sets>[^;]*)|\bcopy\s+(?P<copy>{NAME})(?:\s*\((?P<copied>[^()]*)\))?(?:,\s+line\s+\d|\s+from\s)"#
     );
     Regex::new(&pattern).expect("a fixed pattern")
 });
@@ -45,7 +47,24 @@ static STATEMENT: LazyLock<Regex> = LazyLock::new(|| {
 /// How many statements of a text are looked at.
 const MANY: usize = 50;
 
+/// `column = value` in the list of an UPDATE.
+static SET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"("(?:[^"]|"")+"|[\w$]+)\s*=\s*(\S+)"#).expect("a fixed pattern"));
+
+/// Where the list of an UPDATE ends.
+static AFTER_SETS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:where|from|returning)\b").expect("a fixed pattern"));
+
 impl Statement {
+    /// The statement that failed, in what follows a message: where a function or a trigger ran it, CONTEXT shows it, and
+    /// the statement that called it is another one.
+    pub(crate) fn find_in_report(text: &str) -> Option<Self> {
+        match detail::context(text) {
+            Some(context) if context.contains("SQL") => Self::find(context),
+            _ => Self::find(text),
+        }
+    }
+
     /// The one statement of a text that writes; `None` where there is none, or several that differ.
     pub(crate) fn find(text: &str) -> Option<Self> {
         let mut found = STATEMENT.captures_iter(text).take(MANY).filter_map(|captured| Self::of(&captured));
@@ -61,6 +80,9 @@ impl Statement {
             (.., table) => (Verb::Copy, table?, text("copied")),
         };
         let name = parse_identifiers(table)?;
+        if let Some(sets) = text("sets") {
+            return Some(Self::update(name, &sets[..AFTER_SETS.find(sets).map_or(sets.len(), |end| end.start())]));
+        }
         let columns: Option<Vec<String>> = match columns {
             Some(columns) => Some(split_columns(columns).iter().map(|column| unquoted(column)).collect::<Option<_>>()?),
             None => None,
@@ -76,12 +98,35 @@ impl Statement {
         Some(Self { verb, table: name.name, schema: name.schema, columns, defaulted })
     }
 
+    fn update(name: Identifiers, sets: &str) -> Self {
+        let set: Vec<(String, bool)> = SET
+            .captures_iter(sets)
+            .filter_map(|found| {
+                let value = found[2].trim_end_matches([',', ')']);
+                Some((unquoted(&found[1])?, value.eq_ignore_ascii_case("default")))
+            })
+            .collect();
+        let defaulted = set.iter().filter(|(_, is_default)| *is_default).map(|(column, _)| column.clone()).collect();
+        let columns = Some(set.into_iter().map(|(column, _)| column).collect());
+        Self { verb: Verb::Update, table: name.name, schema: name.schema, columns, defaulted }
+    }
+
     /// Whether the statement is known to have left a column to its default.
     pub fn leaves_to_default(&self, column: &str) -> bool {
-        self.verb != Verb::Update
-            && self.columns.as_ref().is_some_and(|columns| {
-                !columns.iter().any(|named| named == column) || self.defaulted.iter().any(|named| named == column)
-            })
+        let is_defaulted = self.defaulted.iter().any(|named| named == column);
+        is_defaulted || self.verb != Verb::Update && self.columns.is_some() && !self.names(column)
+    }
+
+    /// Whether the statement lists a column without leaving it to its default: an INSERT may have drawn its value from the
+    /// sequence all the same, as some programs do.
+    pub fn names(&self, column: &str) -> bool {
+        let is_defaulted = self.defaulted.iter().any(|named| named == column);
+        !is_defaulted && self.columns.as_ref().is_some_and(|columns| columns.iter().any(|named| named == column))
+    }
+
+    /// Whether the statement is known to have given a column's value itself.
+    pub fn gives(&self, column: &str) -> bool {
+        self.verb != Verb::Insert && self.names(column)
     }
 }
 
@@ -106,11 +151,21 @@ mod tests {
     }
 
     #[test]
+    fn a_functions_statement_counts_and_not_its_callers() {
+        let text = "\nCONTEXT:  SQL statement \"insert into audit(w) values('u')\"\nPL/pgSQL function f() line 1\nSTATEMENT:  update acct set id = 1\n";
+        assert_eq!(Statement::find_in_report(text).map(|found| found.table).as_deref(), Some("audit"));
+        let hidden = "\nCONTEXT:  SQL function \"f\" statement 1\nSTATEMENT:  update acct set id = 1\n";
+        assert_eq!(Statement::find_in_report(hidden), None);
+    }
+
+    #[test]
     fn without_a_list_nothing_is_known_of_the_columns() {
         let found = Statement::find("INSERT INTO t VALUES (1)").expect("a statement");
         assert!(!found.leaves_to_default("id"));
         assert_eq!(Statement::find("INSERT INTO t (a) VALUES (1); INSERT INTO t (b) VALUES (1)"), None);
-        assert_eq!(Statement::find("UPDATE t SET id = 1").map(|found| found.verb), Some(Verb::Update));
+        let update = Statement::find("UPDATE t SET id = 1, note = DEFAULT WHERE key = 2").expect("a statement");
+        assert!(update.gives("id") && update.leaves_to_default("note") && !update.gives("key"));
+        assert!(!update.leaves_to_default("key"));
         assert_eq!(Statement::find("CONTEXT:  COPY t, line 3").map(|found| found.verb), Some(Verb::Copy));
     }
 }

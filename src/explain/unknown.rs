@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::detail;
 use super::fields::{Fields, place};
 use super::key::{Key, is_other_detail};
-use super::message::{REACH, floor, has_message, quoted_name};
+use super::message::{REACH, bare_name, floor, has_message, quoted_name};
 use super::other::sqlstate;
 use super::phrases::INDEX_BUILD_BEHIND;
 use super::statement::Statement;
@@ -21,9 +21,13 @@ pub(crate) fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Vio
     let text = &text[..floor(text, REACH)];
     let detail = fields.detail.as_deref().and_then(Key::find_in_detail);
     let shape = of_shape(text);
+    let bare = bare_name(text);
+    let behind = || detail::behind_message(&text[bare.as_ref()?.1..]);
+    let key = detail.or_else(behind).or_else(|| shape.as_ref()?.key.clone());
     let name = fields
         .constraint
         .clone()
+        .or_else(|| Some(bare.as_ref()?.0.clone()))
         .or_else(|| shape.as_ref()?.constraints.first().cloned())
         .or_else(|| only_quoted(text));
     let statement = Statement::find(text);
@@ -32,7 +36,8 @@ pub(crate) fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Vio
         constraints: name.into_iter().collect(),
         schema,
         table,
-        key: detail.or_else(|| shape?.key),
+        is_table_told: fields.table.is_some(),
+        key,
         statement,
         recognised: Recognised::SqlState,
         ..Violation::default()

@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use super::statement::Statement;
+use crate::model::{UniqueIndex, parse_identifiers};
 
 /// A unique violation, as far as a text tells it; nothing in it is guessed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Violation {
     pub schema: Option<String>,
     /// The table, where a field of its own or the statement tells it.
     pub table: Option<String>,
+    /// Whether a field of its own tells the table, so that no other one can be meant.
+    pub is_table_told: bool,
     /// The key that was there already.
     pub key: Option<Key>,
     /// The statement that failed.
@@ -78,6 +81,19 @@ impl Violation {
     /// The likeliest name of the constraint.
     pub fn constraint(&self) -> Option<&str> {
         self.constraints.first().map(String::as_str)
+    }
+
+    /// Whether its columns are those of an index's key. An expression can be written in several ways, and is taken for
+    /// the same.
+    pub fn has_key_of(&self, index: &UniqueIndex) -> bool {
+        self.key.as_ref().is_none_or(|key| {
+            key.columns.len() == index.key.len()
+                && index.key.iter().zip(&key.columns).all(|(part, written)| {
+                    part.column.as_ref().is_none_or(|column| {
+                        written == column || parse_identifiers(written).is_some_and(|name| name.name == *column)
+                    })
+                })
+        })
     }
 
     /// The likeliest text of the values.

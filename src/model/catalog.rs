@@ -152,6 +152,19 @@ pub struct Caller {
     pub reached_by: Vec<String>,
 }
 
+impl Caller {
+    /// Whether a trigger or a default of a table, by its name as the server writes it, calls it.
+    pub fn is_reached_by(&self, table: &str) -> bool {
+        self.reached_by.iter().any(|place| {
+            place.strip_prefix("trigger on ") == Some(table)
+                || place
+                    .strip_prefix("default of ")
+                    .and_then(|rest| rest.strip_prefix(table))
+                    .is_some_and(|rest| rest.starts_with('.'))
+        })
+    }
+}
+
 impl std::fmt::Display for Caller {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(&self.name)?;

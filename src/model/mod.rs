@@ -46,4 +46,4 @@ pub use row_probe::{RowLookup, duplicates_sql, row_sql};
 pub use script::{PLAIN_SETTINGS, Timeouts, begin_fix_sql, script};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use summary::{Summary, Verdict};
-pub use unique_index::{IndexKind, KeyPart, TableColumn, UniqueIndex};
+pub use unique_index::{IndexKind, KeyPart, LONGEST_NAME, TableColumn, UniqueIndex};

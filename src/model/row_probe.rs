@@ -1,5 +1,6 @@
 //! The statement that looks for the row which has a key already.
 
+use super::catalog::RelationKind;
 use super::doubt::Doubt;
 use super::unique_index::{KeyPart, UniqueIndex};
 
@@ -19,25 +20,65 @@ pub enum RowLookup {
     Unknown(Doubt),
 }
 
-/// Types whose text does not tell the value exactly: `extra_float_digits` and `lc_monetary` of the session that failed
-/// decide what is printed.
-const INEXACT: [&str; 3] = ["real", "double precision", "money"];
+/// Types whose text tells the value exactly, whatever the settings of the session that printed it; so do enums. Others
+/// depend on `extra_float_digits`, `lc_monetary` or `search_path`, or can hold something that does.
+const EXACT: [&str; 25] = [
+    "smallint",
+    "integer",
+    "bigint",
+    "numeric",
+    "text",
+    "character varying",
+    "bpchar",
+    "name",
+    "\"char\"",
+    "uuid",
+    "boolean",
+    "bytea",
+    "oid",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "bit",
+    "bit varying",
+    "date",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "time without time zone",
+    "int4range",
+    "int8range",
+];
 
 impl UniqueIndex {
     /// Why a value that is not found may be stored all the same.
-    pub fn inexact(&self) -> Option<Doubt> {
-        let is_inexact = |part: &&KeyPart| {
-            // A composite type can hold any of them, or a date.
-            INEXACT.contains(&part.type_name.trim_end_matches("[]")) || part.category == "C"
-        };
-        let part = self.key.iter().find(is_inexact)?;
-        Some(Doubt::new(format!("{} is {}, whose text can be rounded or local", part.definition, part.type_name)))
+    pub fn inexact(&self, values: &[&str]) -> Option<Doubt> {
+        let (part, _) = self.key.iter().zip(values).find(|(part, value)| {
+            let is_text = part.category == "S" && part.type_name.ends_with("citext");
+            let is_exact = EXACT.contains(&part.type_name.trim_end_matches("[]")) || part.category == "E" || is_text;
+            // The text null and NULL look alike.
+            let may_be_null = self.nulls_not_distinct && **value == "null" && !"SNBD".contains(part.category.as_str());
+            !is_exact || may_be_null && part.type_name != "uuid"
+        })?;
+        Some(Doubt::new(format!(
+            "no such row was found, but {} is {}, whose text can mean another value under other settings",
+            part.definition, part.type_name
+        )))
     }
 
     /// Why the row with these values cannot be looked for; `None` where it can.
     pub fn unsearchable(&self, values: &[&str]) -> Option<Doubt> {
         if let Some(part) = self.key.iter().find(|part| part.equality.is_none()) {
             return Some(Doubt::new(format!("{} is not compared by equality", part.definition)));
+        }
+        if self.is_of_materialized_view {
+            return Some(Doubt::new("a materialized view: the duplicates are in what its query returns"));
+        }
+        if let Some(part) = self.key.iter().find(|part| part.type_name.trim_end_matches("[]") == "interval") {
+            return Some(Doubt::new(format!(
+                "{} is an interval, whose text depends on IntervalStyle",
+                part.definition
+            )));
         }
         let (part, value) = self.key.iter().zip(values).find(|(part, value)| is_local_date(part, value))?;
         Some(Doubt::new(format!("{} reads {value}, which another DateStyle than ISO wrote", part.definition)))
@@ -78,9 +119,13 @@ pub fn row_sql(index: &UniqueIndex, values: &[&str], with_row: bool) -> String {
         .map(|(at, (part, value))| condition(part, at + 1, index.nulls_not_distinct && *value == "null"))
         .collect();
     conditions.extend(index.predicate.iter().map(|predicate| format!("({predicate})")));
+    // A role may be allowed to read no more than the key.
+    let (row, columns) =
+        if with_row { ("pg_catalog.row_to_json(found)::pg_catalog.text", "*") } else { ("NULL::pg_catalog.text", "1") };
+    // An index covers its own table, and through partitions all of theirs; never an inheriting table.
+    let only = if index.table_kind == RelationKind::Partitioned { "" } else { "ONLY " };
     format!(
-        "SELECT {} AS row FROM (SELECT * FROM {} WHERE {} LIMIT 1) AS found",
-        if with_row { "pg_catalog.row_to_json(found)::pg_catalog.text" } else { "NULL::pg_catalog.text" },
+        "SELECT {row} AS row FROM (SELECT {columns} FROM {only}{} WHERE {} LIMIT 1) AS found",
         index.table.to_sql(),
         conditions.join(" AND ")
     )

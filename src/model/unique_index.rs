@@ -1,7 +1,10 @@
 //! A unique index with the table that it keeps free of duplicates, as the catalog has them.
 
 use super::catalog::{Readable, RelationKind};
-use super::name::QualifiedName;
+use super::name::{QualifiedName, quote_identifier};
+
+/// The longest name: `NAMEDATALEN` less one, in bytes.
+pub const LONGEST_NAME: usize = 63;
 
 /// What kind of rule an index enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub struct TableColumn {
     pub draws: bool,
     /// Whether it belongs to the primary key.
     pub is_primary: bool,
+    /// The columns that it is generated from.
+    pub computed_from: Vec<String>,
 }
 
 /// A unique or exclusion index.
@@ -99,7 +104,11 @@ pub struct UniqueIndex {
     /// Whether its table is a partition whose parents have no such index.
     pub is_of_partition_alone: bool,
     /// Whether the table has INSERT or UPDATE rules.
+    pub has_write_rules: bool,
+    /// Whether the table has rules for INSERT, UPDATE or DELETE.
     pub has_rules: bool,
+    /// Whether it is a materialized view's.
+    pub is_of_materialized_view: bool,
     /// Whether we may read the table, whole.
     pub readable: Readable,
     /// The table's columns, in order.
@@ -129,6 +138,22 @@ impl UniqueIndex {
         self.columns.iter().any(|known| known.draws && !known.is_insertable && known.name == column)
     }
 
+    /// The columns from which one part of the key gets its value: itself, or those that its expression or the generated
+    /// column is computed from.
+    pub fn sources(&self, part: &KeyPart) -> Vec<String> {
+        let Some(name) = &part.column else {
+            let is_named = |name: &&String| part.definition.contains(&quote_identifier(name));
+            return self.depends_on.iter().filter(is_named).cloned().collect();
+        };
+        let computed = self.columns.iter().find(|column| column.name == *name).map(|column| &column.computed_from);
+        std::iter::once(name).chain(computed.into_iter().flatten()).cloned().collect()
+    }
+
+    /// All columns from which the key gets its values.
+    pub fn key_sources(&self) -> Vec<String> {
+        self.key.iter().flat_map(|part| self.sources(part)).collect()
+    }
+
     /// Names by which applications call the sequence that they draw this table's keys from themselves: Hibernate's,
     /// and the server's own for a serial column.
     pub fn likely_sequences(&self) -> Vec<String> {
@@ -139,6 +164,7 @@ impl UniqueIndex {
         names.extend([format!("seq_{table}"), format!("{table}seq"), "hibernate_sequence".to_owned()]);
         // Hibernate names it after the entity, with its capitals: "User_SEQ".
         names.extend([format!("{table}_SEQ"), format!("{}_SEQ", table.to_uppercase())]);
+        names.retain(|name| name.len() <= LONGEST_NAME);
         names
     }
 }

@@ -4,13 +4,16 @@ use pgseqfix::db::{Error, Scan, Watch, find_row, scan_for_indexes};
 use pgseqfix::explain::{
     Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet,
 };
-use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, UniqueIndex, quote_identifier};
+use pgseqfix::model::{Doubt, Finding, Plan, PlanOptions, RowLookup, Server, UniqueIndex, quote_identifier};
 use postgres::Client;
 
 use super::explanation::{Diagnosed, Explanation, Known, Next, offline_cure};
 use super::request::ExplainRequest;
 use super::sought::sought;
 use crate::cli::again;
+
+/// How many indexes are listed where several are meant.
+const CANDIDATES: usize = 50;
 
 /// How many ways to take the values apart are tried.
 const SPLITS: usize = 64;
@@ -22,8 +25,11 @@ pub fn explain(
     request: &ExplainRequest,
     watch: &mut dyn Watch,
 ) -> Result<Explanation, Error> {
-    let indexes = sought(client, &violation, request)?;
-    let scan = scan_for_indexes(client, &indexes, &request.scan, watch)?;
+    let mut indexes = sought(client, &violation, request)?;
+    // Several are listed, and none of them is looked at.
+    let looked_at = if indexes.len() == 1 { indexes.as_slice() } else { &[] };
+    let scan = scan_for_indexes(client, looked_at, &request.scan, watch)?;
+    indexes.truncate(CANDIDATES);
     if indexes.is_empty() && violation.occasion != Occasion::IndexBuild {
         return Err(not_found(&violation, &scan.server.database));
     }
@@ -50,7 +56,7 @@ pub fn explain_all(
             return Ok(Vec::new());
         }
     }
-    let all: Vec<UniqueIndex> = sought_indexes.iter().flatten().cloned().collect();
+    let all: Vec<UniqueIndex> = sought_indexes.iter().filter(|found| found.len() == 1).flatten().cloned().collect();
     let scan = scan_for_indexes(client, &all, &request.scan, watch)?;
     let pairs = violations.into_iter().zip(sought_indexes);
     pairs.map(|(violation, indexes)| explained(client, violation, indexes, &scan, request)).collect()
@@ -74,17 +80,28 @@ fn explained(
         let cure = if matches!(known, Known::NotBuilt(_)) { offline_cure(&violation) } else { Cure::default() };
         return Ok(Explanation { violation, known, cure, snippet: None, next: None });
     };
-    let row = row(client, &violation, index, request)?;
-    let diagnosis = diagnose(&violation, &Facts { index, findings: &scan.findings, row: &row });
+    let mut row = row(client, &violation, index, request)?;
+    if server.is_standby && row == RowLookup::NotFound {
+        row = RowLookup::Unknown(Doubt::with_cure(
+            "no such row is stored on this standby, which can be behind the primary",
+            "ask the primary",
+        ));
+    }
+    let is_same_key = violation.has_key_of(index);
+    let diagnosis = diagnose(&violation, &Facts { index, findings: &scan.findings, row: &row, is_same_key });
     let options = PlanOptions { user: server.user.clone(), ..request.apply.plan.clone() };
     let plan = Plan::of(&fed(&diagnosis, &scan.findings), &options);
     let major = server.version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).unwrap_or_default();
     let mut cure = cure(index, major);
     if diagnosis.verdict == Verdict::SequenceBehind {
-        cure.notes
-            .insert(0, "after the repair the INSERT works as it is; the failed one has to be sent again".to_owned());
+        let note = if diagnosis.is_drawn {
+            "after the repair the INSERT works as it is; the failed one has to be sent again"
+        } else {
+            "after the repair an INSERT that leaves the column to its sequence works; the failed one has to be sent again"
+        };
+        cure.notes.insert(0, note.to_owned());
     }
-    let next = next(&diagnosis, &scan.findings, &plan, index, request);
+    let next = next(&server, &diagnosis, &scan.findings, &plan, index, request);
     let snippet = request.language.map(|language| {
         let columns: Vec<String> =
             Insert::of(index).columns.iter().map(|column| quote_identifier(&column.name)).collect();
@@ -104,13 +121,14 @@ fn fed(diagnosis: &Diagnosis, findings: &[Finding]) -> Vec<Finding> {
 }
 
 fn next(
+    server: &Server,
     diagnosis: &Diagnosis,
     findings: &[Finding],
     plan: &Plan,
     index: &UniqueIndex,
     request: &ExplainRequest,
 ) -> Option<Next> {
-    if plan.fixes.is_empty() {
+    if plan.fixes.is_empty() || server.refuses_fix.is_some() {
         return None;
     }
     // The table selects its sequences; where it does not (they are linked to a partition), the partition does.
@@ -157,8 +175,11 @@ fn row(
     if key.values.is_empty() {
         return unknown("the text names the columns without their values, so the row was not looked for", None);
     }
-    if key.columns.len() != index.key.len() {
-        return unknown("the text names other columns than the index has now, so the row was not looked for", None);
+    if !violation.has_key_of(index) {
+        return unknown(
+            "the text names other columns than this index has: it may be another one of that name, or have been changed since",
+            Some("connect with -d to the database where the error happened, or narrow it with -n, -t"),
+        );
     }
     match key.splits(SPLITS) {
         None => {

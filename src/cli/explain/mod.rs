@@ -52,8 +52,9 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
         return Ok(explanation.exit());
     }
     let mut client = connect(&request.given, &interrupt).map_err(|failure| match failure {
-        Failure::Db(error) if error.hint().is_none() => {
-            Failure::Db(error.with_hint("--offline explains the text alone"))
+        Failure::Db(error) => {
+            let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
+            Failure::Db(error.with_hint(format!("{hint}--offline explains the text alone")))
         }
         failure => failure,
     })?;

@@ -37,7 +37,11 @@ pub fn fix(
         return Ok(None);
     }
     let lines: Vec<String> = known.plan.fixes.iter().map(render::fix_line).collect();
-    let picked = match prompt::pick_and_confirm(&lines) {
+    let asked = match lines.as_slice() {
+        [only] => prompt::confirm(only),
+        lines => prompt::pick_and_confirm(lines),
+    };
+    let picked = match asked {
         Err(error) => return Err(Failure::Io("could not ask".into(), error)),
         Ok(Answer::Interrupted) => return Err(Failure::Interrupted),
         Ok(Answer::Nothing) => {

@@ -2,7 +2,7 @@
 
 use pgseqfix::db::{Error, Sought, find_unique_indexes};
 use pgseqfix::explain::Violation;
-use pgseqfix::model::{UniqueIndex, parse_identifiers};
+use pgseqfix::model::{QualifiedName, UniqueIndex, parse_identifiers};
 use postgres::Client;
 
 use super::request::ExplainRequest;
@@ -49,13 +49,13 @@ fn without_shard(name: &str) -> Option<&str> {
 
 /// Keeps those that fit what the text tells beside the name; all where none fits.
 fn narrowed(mut indexes: Vec<UniqueIndex>, violation: &Violation) -> Vec<UniqueIndex> {
+    if violation.is_table_told {
+        indexes.retain(|index| tables(index).iter().any(|known| is_told(violation, known)));
+    }
     let mut keep = |fits: &dyn Fn(&UniqueIndex) -> bool| {
         if indexes.len() > 1 && indexes.iter().any(fits) {
             indexes.retain(fits);
         }
-    };
-    let tables = |index: &UniqueIndex| {
-        std::iter::once(index.table.clone()).chain(index.found_as.clone().map(|(_, table)| table)).collect::<Vec<_>>()
     };
     if let Some(schema) = &violation.schema {
         keep(&|index| tables(index).iter().any(|table| table.schema == *schema));
@@ -70,6 +70,21 @@ fn narrowed(mut indexes: Vec<UniqueIndex>, violation: &Violation) -> Vec<UniqueI
         keep(&|index| index.key.iter().map(|part| plain(&part.definition)).collect::<Vec<_>>() == columns);
     }
     indexes
+}
+
+/// The table, and the partition by which it was found.
+fn tables(index: &UniqueIndex) -> Vec<&QualifiedName> {
+    std::iter::once(&index.table).chain(index.found_as.as_ref().map(|(_, table)| table)).collect()
+}
+
+/// Whether a table is the one that a field of the report names; shards have their number behind the name.
+fn is_told(violation: &Violation, known: &QualifiedName) -> bool {
+    let is_schema = violation.schema.as_ref().is_none_or(|schema| *schema == known.schema);
+    let is_table = violation
+        .table
+        .as_ref()
+        .is_none_or(|table| *table == known.name || without_shard(table) == Some(known.name.as_str()));
+    is_schema && is_table
 }
 
 /// A column or expression in a form in which two spellings of it are alike.

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use pgseqfix::explain::{Occasion, Recognised, Verdict};
-use pgseqfix::model::{IndexKind, RowLookup, UniqueIndex, quote_identifier};
+use pgseqfix::model::{IndexKind, RowLookup, UniqueIndex, is_harmful, quote_identifier};
 
 use super::explanation::{Diagnosed, Explanation, Known};
-use crate::cli::terminal::{printable, printable_lines};
+use crate::cli::terminal::printable;
 
 /// Writes it; `coloured` as on a terminal.
 ///
@@ -38,7 +38,7 @@ pub fn render(explanation: &Explanation, coloured: bool, out: &mut dyn Write) ->
         writeln!(out, "\n{bold}Run{bold:#}  {}\n  {}", next.purpose, printable(&next.command))?;
     }
     for remedy in &explanation.cure.statements {
-        writeln!(out, "\n{bold}To copy{bold:#}  {}\n{}", remedy.purpose, indented(&remedy.sql))?;
+        writeln!(out, "\n{bold}To copy{bold:#}  {}\n{}", remedy.purpose, to_copy(&remedy.sql))?;
     }
     if !explanation.cure.notes.is_empty() {
         writeln!(out)?;
@@ -184,6 +184,11 @@ fn write_known(known: &Diagnosed, bold: Style, coloured: bool, out: &mut dyn Wri
     Ok(())
 }
 
-fn indented(sql: &str) -> String {
-    printable_lines(sql).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+/// A statement as it stands, since blanks before a line would change what is quoted.
+fn to_copy(sql: &str) -> String {
+    let is_hidden = |letter: char| is_harmful(letter) && !matches!(letter, '\n' | '\t');
+    if sql.contains(is_hidden) {
+        return "(it holds letters that a terminal would obey: --format json has it whole)".to_owned();
+    }
+    sql.to_owned()
 }

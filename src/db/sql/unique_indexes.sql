@@ -65,12 +65,14 @@ SELECT
     pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate,
     tn.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS is_system,
     tc.relispartition AS is_partition,
-    EXISTS (
-        SELECT
+    -- UPDATE is 2, INSERT is 3, DELETE is 4.
+    ARRAY(
+        SELECT DISTINCT r.ev_type::pg_catalog.text
         FROM pg_catalog.pg_rewrite AS r
         WHERE r.ev_class = tc.oid
-          AND r.ev_type IN ('2', '3')
-    ) AS has_rules,
+          AND r.ev_type IN ('2', '3', '4')
+        ORDER BY 1
+    ) AS rules,
     pg_catalog.row_security_active(tc.oid) AS is_row_secured,
     pg_catalog.has_table_privilege(tc.oid, 'SELECT') AS can_read,
     pg_catalog.has_schema_privilege(tn.oid, 'USAGE') AS can_use_schema,
@@ -95,7 +97,8 @@ SELECT
     columns.types AS column_types,
     columns.insertable AS column_insertable,
     columns.draws AS column_draws,
-    columns.is_primary AS column_is_primary
+    columns.is_primary AS column_is_primary,
+    columns.computed_from AS column_computed_from
 FROM found AS f
 JOIN top AS t ON t.found_oid = f.indexrelid
 JOIN pg_catalog.pg_index AS i ON i.indexrelid = t.index_oid
@@ -185,7 +188,22 @@ CROSS JOIN LATERAL (
                   AND a.attnum = ANY ((pk.indkey::pg_catalog.int2[])[0:pg_catalog.array_upper(pk.indoption, 1)])
             )
             ORDER BY a.attnum
-        ) AS is_primary
+        ) AS is_primary,
+        -- The columns of a generated column's expression, as a JSON array.
+        pg_catalog.array_agg(
+            (
+                SELECT pg_catalog.json_agg(DISTINCT sa.attname::pg_catalog.text)::pg_catalog.text
+                FROM pg_catalog.pg_depend AS d
+                JOIN pg_catalog.pg_attribute AS sa ON sa.attrelid = d.refobjid AND sa.attnum = d.refobjsubid
+                WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+                  AND d.objid = ad.oid
+                  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                  AND d.refobjid = a.attrelid
+                  AND d.refobjsubid <> a.attnum
+                  AND d.refobjsubid > 0
+            )
+            ORDER BY a.attnum
+        ) AS computed_from
     FROM pg_catalog.pg_attribute AS a
     LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
     WHERE a.attrelid = tc.oid
