@@ -79,7 +79,9 @@ fn choose(separators: &[usize], wanted: usize, from: usize, chosen: &mut Vec<usi
         take(chosen);
         return;
     }
-    for at in from..separators.len() {
+    // Only so far that enough of them are left: without that, all subsets would be walked through.
+    let missing = wanted - chosen.len();
+    for at in from..(separators.len() + 1).saturating_sub(missing) {
         chosen.push(separators[at]);
         choose(separators, wanted, at + 1, chosen, take);
         chosen.pop();
@@ -240,6 +242,15 @@ mod tests {
         let key = Key { columns: vec!["a".into(), "b".into()], values: vec!["1, 2, 3".into()] };
         assert_eq!(key.splits(10), Some(vec![vec!["1", "2, 3"], vec!["1, 2", "3"]]));
         assert_eq!(key.splits(1), None);
+        for columns in [2_usize, 100, 101, 102, 200] {
+            let many = Key { columns: vec!["a".into(); columns], values: vec!["1, ".repeat(100)] };
+            let ways = [(2, 100), (100, 100), (101, 1)].into_iter().find(|(wanted, _)| *wanted == columns);
+            assert_eq!(
+                many.splits(200).map(|splits| splits.len()),
+                Some(ways.map_or(0, |(_, ways)| ways)),
+                "{columns}"
+            );
+        }
         let one = Key { columns: vec!["a".into()], values: vec!["1, 2".into()] };
         assert_eq!(one.splits(1), Some(vec![vec!["1, 2"]]));
     }
