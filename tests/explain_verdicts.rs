@@ -135,7 +135,7 @@ fn an_id_that_was_named_past_the_sequence_is_a_genuine_duplicate() {
     let text = database.violation(r#"INSERT INTO "Shop Floor"."Order Line" VALUES (100)"#);
     // The row lies before the sequence, which will come to it.
     let explained = database.explain(&text, 1).expect("genuine_duplicate");
-    assert!(explained.facts().contains("it has not handed out 100"), "{}", explained.facts());
+    assert!(explained.facts().contains("it has not come to 100"), "{}", explained.facts());
 }
 
 #[test]

@@ -112,8 +112,13 @@ fn value(violation: &Violation, facts: &Facts, part: usize) -> Option<i64> {
 
 fn standing(finding: &Finding, value: Option<i64>, is_drawn: bool, is_given: bool) -> Standing {
     let definition = &finding.sequence.definition;
-    // The failed call has moved it on: nextval is not rolled back. Its phase may have been another one then.
-    let has_come = |value: i64| finding.state.is_some_and(|state| !definition.is_past(value, state.last_value));
+    // The failed call has moved it on: nextval is not rolled back.
+    let has_come = |value: i64| {
+        finding.state.is_some_and(|state| {
+            let distance = i128::from(state.last_value) - i128::from(value);
+            !definition.is_past(value, state.last_value) && distance % i128::from(definition.increment) == 0
+        })
+    };
     let can_be_cause = !is_given && value.is_none_or(has_come);
     match &finding.status {
         Status::Compared(Drift::Behind { .. } | Drift::Exhausted(Exhaustion::FixLeavesNone(_))) => {
@@ -188,7 +193,7 @@ impl Fed<'_> {
                 Some(format!("the statement gives {column} its value itself, so it came from no sequence"))
             }
             (Standing::NotTheCause, Some(value)) => Some(format!(
-                "as it stands it has not come to {value} yet: it did not hand it out, unless it was set back since"
+                "as it stands it has not come to {value}: it did not hand it out, unless it was set back or altered since"
             )),
             (Standing::Behind, _) if self.is_named => Some(format!(
                 "the statement lists {column}: if it brought a value of its own, as an import does, the duplicate is \

@@ -22,32 +22,13 @@ pub enum RowLookup {
 
 /// Types whose text tells the value exactly, whatever the settings of the session that printed it; so do enums. Others
 /// depend on `extra_float_digits`, `lc_monetary` or `search_path`, or can hold something that does.
-const EXACT: [&str; 25] = [
-    "smallint",
-    "integer",
-    "bigint",
-    "numeric",
-    "text",
-    "character varying",
-    "bpchar",
-    "name",
-    "\"char\"",
-    "uuid",
-    "boolean",
-    "bytea",
-    "oid",
-    "inet",
-    "cidr",
-    "macaddr",
-    "macaddr8",
-    "bit",
-    "bit varying",
-    "date",
-    "timestamp without time zone",
-    "timestamp with time zone",
-    "time without time zone",
-    "int4range",
-    "int8range",
+#[rustfmt::skip]
+const EXACT: [&str; 41] = [
+    "smallint", "integer", "bigint", "numeric", "text", "character varying", "bpchar", "name", "\"char\"", "uuid",
+    "boolean", "bytea", "oid", "inet", "cidr", "macaddr", "macaddr8", "\"bit\"", "bit varying", "jsonb", "date",
+    "timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone",
+    "interval", "int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange", "int4multirange",
+    "int8multirange", "nummultirange", "datemultirange", "tsmultirange", "tstzmultirange", "tsvector", "pg_lsn", "tid",
 ];
 
 impl UniqueIndex {
@@ -74,9 +55,9 @@ impl UniqueIndex {
         if self.is_of_materialized_view {
             return Some(Doubt::new("a materialized view: the duplicates are in what its query returns"));
         }
-        if let Some(part) = self.key.iter().find(|part| part.type_name.trim_end_matches("[]") == "interval") {
+        if let Some((part, value)) = self.key.iter().zip(values).find(|(part, value)| is_local_interval(part, value)) {
             return Some(Doubt::new(format!(
-                "{} is an interval, whose text depends on IntervalStyle",
+                "{} reads {value}, which means another time under another IntervalStyle",
                 part.definition
             )));
         }
@@ -97,6 +78,17 @@ fn is_local_date(part: &KeyPart, value: &str) -> bool {
         });
     }
     is_date(type_name) && !value.ends_with("infinity") && value != "null" && !begins_with_year(value)
+}
+
+/// The style `sql_standard` writes no units, and one sign for several fields.
+fn is_local_interval(part: &KeyPart, value: &str) -> bool {
+    let has_unit = value.contains(|letter: char| letter.is_ascii_alphabetic());
+    let is_time_alone = !value.contains(' ') && !value.trim_start_matches('-').contains('-');
+    match part.type_name.as_str() {
+        "interval" => !has_unit && !is_time_alone,
+        "interval[]" => true,
+        _ => false,
+    }
 }
 
 fn is_date(type_name: &str) -> bool {

@@ -28,6 +28,8 @@ pub struct LogReport {
     pub violations: u64,
     /// How many of them belong to constraints that are not told apart any more.
     pub beyond: u64,
+    /// Whether a server was asked at all.
+    pub is_asked: bool,
     /// Each constraint, with its explanation; none where no server was asked, or another database is meant.
     pub constraints: Vec<(Folded, Option<Explanation>)>,
 }
@@ -63,7 +65,7 @@ pub fn run(
     } else {
         explained(folded, request, &interrupt, &mut progress)?
     };
-    let report = LogReport { lines, violations, beyond, constraints };
+    let report = LogReport { lines, violations, beyond, is_asked: !request.offline, constraints };
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Json => json_log::render(&report, out),
         _ => table_log::render(&report, place.is_coloured(), out),

@@ -29,7 +29,7 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         ("verdict", Side::Left),
     ];
     let rows: Vec<Vec<String>> =
-        report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref())).collect();
+        report.constraints.iter().map(|(folded, known)| cells(folded, known.as_ref(), report.is_asked)).collect();
     if !rows.is_empty() {
         let bold = if coloured { Style::new().bold() } else { Style::new() };
         let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
@@ -59,7 +59,7 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
     Ok(())
 }
 
-fn cells(folded: &Folded, explanation: Option<&Explanation>) -> Vec<String> {
+fn cells(folded: &Folded, explanation: Option<&Explanation>, is_asked: bool) -> Vec<String> {
     let violation = &folded.violation;
     let constraint = violation.constraint().map_or_else(|| "(not named)".to_owned(), quote_identifier);
     let database = match (&folded.database, explanation) {
@@ -77,14 +77,14 @@ fn cells(folded: &Folded, explanation: Option<&Explanation>) -> Vec<String> {
         time(&folded.last),
         constraint + &database,
         key,
-        verdict(explanation),
+        verdict(explanation, is_asked),
     ]
 }
 
 /// The verdict in a few words.
-fn verdict(explanation: Option<&Explanation>) -> String {
+fn verdict(explanation: Option<&Explanation>, is_asked: bool) -> String {
     let Some(explanation) = explanation else {
-        return "not asked".to_owned();
+        return if is_asked { "not asked here" } else { "not asked" }.to_owned();
     };
     match &explanation.known {
         Known::Diagnosed(known) => {

@@ -7,7 +7,7 @@ use regex::bytes;
 
 use super::{Occurrence, Report, csvlog, jsonlog, prefix};
 use crate::explain::message::{floor, messages, phrases};
-use crate::explain::phrases::LABELS;
+use crate::explain::phrases::{LABELS, STATEMENT_LABELS};
 
 /// Whether a line can have to do with a violation at all: most lines have not.
 static INTERESTING: LazyLock<bytes::Regex> = LazyLock::new(|| {
@@ -30,7 +30,8 @@ static LABEL_END: LazyLock<memchr::memmem::Finder> = LazyLock::new(|| memchr::me
 /// A label of the server's before something else than our message: a statement or a text that quotes it.
 static QUOTING: LazyLock<regex::Regex> = LazyLock::new(|| {
     let no_errors = LABELS.iter().take_while(|label| **label != "ERROR");
-    let labels: Vec<&str> = no_errors.copied().chain(["DETAIL", "LOG", "NOTICE", r"DEBUG\d?"]).collect();
+    let labels: Vec<&str> =
+        STATEMENT_LABELS.iter().chain(no_errors).copied().chain(["DETAIL", "LOG", "NOTICE", r"DEBUG\d?"]).collect();
     regex::Regex::new(&format!(r"(?:^|[^\p{{L}}_])(?:{})[ \x{{a0}}]?[:：]  \S", labels.join("|")))
         .expect("a fixed pattern")
 });
