@@ -1,7 +1,7 @@
 //! From a violation and what the server knows to the verdict, with its evidence.
 
 use super::fed::{Fed, Standing, feeds, statement};
-use super::statement::Verb;
+use super::statement::{Treatment, Verb};
 use super::violation::{Occasion, Violation};
 use crate::model::{Caller, Doubt, Finding, RowLookup, Status, UniqueIndex};
 
@@ -113,7 +113,9 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
         (Some(Standing::SurelyPast | Standing::Past), _) => Verdict::SequencePast,
         // A key that no sequence feeds needs no row to tell that none is the cause.
         (None, _) | (Some(Standing::NotTheCause), RowLookup::Found { .. }) => Verdict::GenuineDuplicate,
-        (Some(Standing::NotTheCause), _) if fed.iter().all(|fed| fed.is_given) => Verdict::GenuineDuplicate,
+        (Some(Standing::NotTheCause), _) if fed.iter().all(|fed| fed.treatment == Treatment::Value) => {
+            Verdict::GenuineDuplicate
+        }
         (Some(Standing::NotTheCause), _) => Verdict::Undetermined,
     };
     let is_partly_fed =
@@ -138,7 +140,7 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     Diagnosis {
         verdict,
         evidence,
-        is_drawn: fed.iter().any(|fed| fed.is_drawn),
+        is_drawn: fed.iter().any(|fed| fed.treatment == Treatment::Default),
         is_behind: fed.iter().any(super::fed::Fed::is_behind),
         is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
         fed: fed.into_iter().map(|fed| FedColumn { column: fed.column, finding: fed.at }).collect(),

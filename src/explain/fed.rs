@@ -1,7 +1,7 @@
 //! The columns of a key that draw from sequences, and what part the sequence can have had in a duplicate.
 
 use super::diagnosis::Facts;
-use super::statement::Statement;
+use super::statement::{Statement, Treatment};
 use super::violation::Violation;
 use crate::model::{Doubt, Drift, Exhaustion, Finding, Role, RowLookup, Status};
 
@@ -32,11 +32,8 @@ pub(crate) struct Fed<'a> {
     pub(crate) finding: &'a Finding,
     /// The value that was there already, where it is known.
     value: Option<i64>,
-    /// Whether the statement is known to have left the column to its default.
-    pub(crate) is_drawn: bool,
-    /// Whether the statement lists the column with a value.
-    pub(crate) is_named: bool,
-    pub(crate) is_given: bool,
+    /// What the statement did with the column.
+    pub(crate) treatment: Treatment,
     has_detail: bool,
     pub(crate) standing: Standing,
 }
@@ -58,26 +55,12 @@ pub(crate) fn feeds<'a>(violation: &Violation, facts: &Facts<'a>) -> Vec<Fed<'a>
                         && !matches!(linked.role, Role::Passed(_))
                 });
                 if draws {
-                    let is_drawn = statement.is_some_and(|statement| statement.leaves_to_default(&column));
-                    let is_given = statement.is_some_and(|statement| statement.gives(&column));
-                    let is_named = statement.is_some_and(|statement| statement.names(&column));
-                    let standing = standing(finding, value, is_drawn, is_given);
+                    let treatment = statement.map_or(Treatment::Unknown, |statement| statement.treatment(&column));
+                    let standing = standing(finding, value, treatment);
                     let computed = (!is_itself).then(|| key.definition.clone());
                     let has_detail = violation.values().is_some();
                     let column = column.clone();
-                    fed.push(Fed {
-                        part,
-                        column,
-                        computed,
-                        at,
-                        finding,
-                        value,
-                        is_drawn,
-                        is_named,
-                        is_given,
-                        has_detail,
-                        standing,
-                    });
+                    fed.push(Fed { part, column, computed, at, finding, value, treatment, has_detail, standing });
                 }
             }
         }
@@ -110,7 +93,8 @@ fn value(violation: &Violation, facts: &Facts, part: usize) -> Option<i64> {
     }
 }
 
-fn standing(finding: &Finding, value: Option<i64>, is_drawn: bool, is_given: bool) -> Standing {
+fn standing(finding: &Finding, value: Option<i64>, treatment: Treatment) -> Standing {
+    let (is_drawn, is_given) = (treatment == Treatment::Default, treatment == Treatment::Value);
     let definition = &finding.sequence.definition;
     // The failed call has moved it on: nextval is not rolled back.
     let has_come = |value: i64| {
@@ -189,13 +173,13 @@ impl Fed<'_> {
     fn part_text(&self) -> Option<String> {
         let column = &self.column;
         match (self.standing, self.value) {
-            (Standing::NotTheCause, _) if self.is_given => {
+            (Standing::NotTheCause, _) if self.treatment == Treatment::Value => {
                 Some(format!("the statement gives {column} its value itself, so it came from no sequence"))
             }
             (Standing::NotTheCause, Some(value)) => Some(format!(
                 "as it stands it has not come to {value}: it did not hand it out, unless it was set back or altered since"
             )),
-            (Standing::Behind, _) if self.is_named => Some(format!(
+            (Standing::Behind, _) if self.treatment == Treatment::Listed => Some(format!(
                 "the statement lists {column}: if it brought a value of its own, as an import does, the duplicate is \
                  genuine beside that, and a repair does not help it"
             )),

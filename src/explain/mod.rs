@@ -28,5 +28,5 @@ pub use log::{Folded, Tally, read_log};
 pub use other::OtherError;
 pub use parse::{Reading, parse};
 pub use snippet::{Catching, Language, snippet};
-pub use statement::{Statement, Verb};
+pub use statement::{Statement, Treatment, Verb};
 pub use violation::{Occasion, Recognised, Violation};

@@ -19,6 +19,19 @@ pub enum Verb {
     Copy,
 }
 
+/// What a statement did with a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// Left it to its default.
+    Default,
+    /// Listed it in an INSERT: the value may have been drawn from the sequence before, as some programs do.
+    Listed,
+    /// Gave it a value of its own.
+    Value,
+    /// That is not known.
+    Unknown,
+}
+
 /// A statement that writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
@@ -111,22 +124,22 @@ impl Statement {
         Self { verb: Verb::Update, table: name.name, schema: name.schema, columns, defaulted }
     }
 
-    /// Whether the statement is known to have left a column to its default.
-    pub fn leaves_to_default(&self, column: &str) -> bool {
-        let is_defaulted = self.defaulted.iter().any(|named| named == column);
-        is_defaulted || self.verb != Verb::Update && self.columns.is_some() && !self.names(column)
-    }
-
-    /// Whether the statement lists a column without leaving it to its default: an INSERT may have drawn its value from the
-    /// sequence all the same, as some programs do.
-    pub fn names(&self, column: &str) -> bool {
-        let is_defaulted = self.defaulted.iter().any(|named| named == column);
-        !is_defaulted && self.columns.as_ref().is_some_and(|columns| columns.iter().any(|named| named == column))
-    }
-
-    /// Whether the statement is known to have given a column's value itself.
-    pub fn gives(&self, column: &str) -> bool {
-        self.verb != Verb::Insert && self.names(column)
+    /// What the statement did with a column.
+    pub fn treatment(&self, column: &str) -> Treatment {
+        if self.defaulted.iter().any(|named| named == column) {
+            return Treatment::Default;
+        }
+        match (self.verb, &self.columns) {
+            (verb, Some(columns)) if columns.iter().any(|named| named == column) => {
+                if verb == Verb::Insert {
+                    Treatment::Listed
+                } else {
+                    Treatment::Value
+                }
+            }
+            (Verb::Insert | Verb::Copy, Some(_)) => Treatment::Default,
+            (_, None) | (Verb::Update, _) => Treatment::Unknown,
+        }
     }
 }
 
@@ -145,9 +158,8 @@ mod tests {
             Statement::find(r#"STATEMENT:  insert into Shop."Order Line" ("Line Id", Note) values (DEFAULT, $1)"#);
         let found = found.expect("a statement");
         assert_eq!((found.schema.as_deref(), found.table.as_str()), (Some("shop"), "Order Line"));
-        assert!(
-            found.leaves_to_default("Line Id") && found.leaves_to_default("id") && !found.leaves_to_default("note")
-        );
+        let treatments = ["Line Id", "id", "note"].map(|column| found.treatment(column));
+        assert_eq!(treatments, [Treatment::Default, Treatment::Default, Treatment::Listed]);
     }
 
     #[test]
@@ -161,11 +173,11 @@ mod tests {
     #[test]
     fn without_a_list_nothing_is_known_of_the_columns() {
         let found = Statement::find("INSERT INTO t VALUES (1)").expect("a statement");
-        assert!(!found.leaves_to_default("id"));
+        assert_eq!(found.treatment("id"), Treatment::Unknown);
         assert_eq!(Statement::find("INSERT INTO t (a) VALUES (1); INSERT INTO t (b) VALUES (1)"), None);
         let update = Statement::find("UPDATE t SET id = 1, note = DEFAULT WHERE key = 2").expect("a statement");
-        assert!(update.gives("id") && update.leaves_to_default("note") && !update.gives("key"));
-        assert!(!update.leaves_to_default("key"));
+        let treatments = ["id", "note", "key"].map(|column| update.treatment(column));
+        assert_eq!(treatments, [Treatment::Value, Treatment::Default, Treatment::Unknown]);
         assert_eq!(Statement::find("CONTEXT:  COPY t, line 3").map(|found| found.verb), Some(Verb::Copy));
     }
 }
