@@ -81,9 +81,9 @@ pub(crate) fn bare_name(text: &str) -> Option<(String, usize)> {
     (!is_label).then(|| (name.as_str().to_owned(), name.end()))
 }
 
-/// Whether the message is there, with or without a name.
-pub(crate) fn has_message(text: &str) -> bool {
-    UNNAMED.is_match(text)
+/// Where the message begins, with or without a name; of a long text the first ones.
+pub(crate) fn message_starts(text: &str) -> impl Iterator<Item = usize> {
+    UNNAMED.find_iter(text).take(100).map(|found| found.start())
 }
 
 /// Every message in a text, in order.

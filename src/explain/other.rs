@@ -73,6 +73,11 @@ static SQLSTATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a fixed pattern")
 });
 
+/// What the server itself writes before a SQLSTATE, so that it can be nothing else.
+static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:SQLSTATE[\[ :=]*|\b(?:ERROR|FATAL):\s+)[0-9][0-9A-Z]{4}\b").expect("a fixed pattern")
+});
+
 /// A SQLSTATE that a text names as such, that of a unique violation first.
 pub(crate) fn sqlstate(text: &str) -> Option<String> {
     let mut codes = SQLSTATE.captures_iter(text).take(100).map(|found| found[1].to_ascii_uppercase());
@@ -91,7 +96,7 @@ pub(crate) fn other_error(text: &str) -> Option<OtherError> {
     }
     if let Some(code) = sqlstate(text).filter(|code| code != "23505") {
         let is_known = KNOWN.iter().any(|(known, ..)| *known == code) || code.starts_with("23");
-        return is_known.then(|| of_code(&code));
+        return (is_known || NAMED.is_match(text)).then(|| of_code(&code));
     }
     is_other_detail(text).then(|| of_code("23503"))
 }
@@ -141,6 +146,7 @@ mod tests {
         assert_eq!(code("ERROR: x (SQLSTATE 23514)").as_deref(), Some("23514"));
         assert_eq!(other_error("Duplicate entry '1' for key 'PRIMARY'").and_then(|other| other.sqlstate), None);
         assert_eq!(other_error("hello"), None);
+        assert_eq!(code("ERROR:  42P07: relation \"x\" already exists").as_deref(), Some("42P07"));
     }
 
     #[test]

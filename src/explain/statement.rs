@@ -80,9 +80,24 @@ impl Statement {
 
     /// The one statement of a text that writes; `None` where there is none, or several that differ.
     pub(crate) fn find(text: &str) -> Option<Self> {
-        let mut found = STATEMENT.captures_iter(text).take(MANY).filter_map(|captured| Self::of(&captured));
-        let first = found.next()?;
-        found.all(|other| other == first).then_some(first)
+        let found = STATEMENT.captures_iter(text).take(MANY).filter_map(|captured| Self::of(&captured));
+        let mut found: Vec<Self> = found.collect();
+        // The CONTEXT of a COPY does not repeat its columns.
+        let is_told_again = |one: &Self| found.iter().any(|other| one.is_short_for(other));
+        let shorter: Vec<bool> = found.iter().map(is_told_again).collect();
+        let mut shorter = shorter.into_iter();
+        found.retain(|_| !shorter.next().unwrap_or_default());
+        found.dedup();
+        let [only] = <[Self; 1]>::try_from(found).ok()?;
+        Some(only)
+    }
+
+    fn is_short_for(&self, other: &Self) -> bool {
+        self.verb == Verb::Copy
+            && other.verb == Verb::Copy
+            && self.table == other.table
+            && self.columns.is_none()
+            && other.columns.is_some()
     }
 
     fn of(captured: &regex::Captures) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::detail;
 use super::fields::{Fields, place};
 use super::key::{Key, is_other_detail};
-use super::message::{REACH, bare_name, floor, has_message, quoted_name};
+use super::message::{REACH, bare_name, floor, message_starts, quoted_name};
 use super::other::sqlstate;
 use super::phrases::INDEX_BUILD_BEHIND;
 use super::statement::Statement;
@@ -15,7 +15,7 @@ use super::violation::{Occasion, Recognised, Violation};
 pub(crate) fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Violation> {
     let text = forms.iter().find(|form| {
         sqlstate(form).as_deref() == Some("23505")
-            || has_message(form)
+            || has_own_message(form)
             || ["UniqueViolation", "unique_violation"].iter().any(|words| form.contains(words))
     })?;
     let text = &text[..floor(text, REACH)];
@@ -42,6 +42,11 @@ pub(crate) fn of_sqlstate(forms: &[Cow<'_, str>], fields: &Fields) -> Option<Vio
         recognised: Recognised::SqlState,
         ..Violation::default()
     })
+}
+
+/// Whether the message is there without being quoted by another field.
+fn has_own_message(text: &str) -> bool {
+    message_starts(text).any(|at| !detail::is_quoting(&text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at]))
 }
 
 /// A language that is not known: a line with one name in quotes, and below it a line with one key and no name.
