@@ -550,7 +550,7 @@ fn an_index_of_the_system_catalog_is_explained_without_statements() {
     let database = Database::with_setup(r#"CREATE TYPE "Some Type" AS (a int)"#);
     // As two sessions that create it at once get it.
     let text = database.violation(
-        r"SET allow_system_table_mods = on;
+        r"
            UPDATE pg_catalog.pg_type SET typname = 'Some Type' WHERE typname = '_Some Type'",
     );
     assert!(text.contains("pg_type_typname_nsp_index"), "{text}");
