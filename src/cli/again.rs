@@ -1,5 +1,6 @@
 //! The command that fixes what was found.
 
+use pgseqfix::db::ScanOptions;
 use pgseqfix::db::connect::Given;
 use pgseqfix::model::QualifiedName;
 
@@ -21,9 +22,11 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
 }
 
 /// The command that fixes what feeds one table, over the connection that was asked for.
-pub fn fix_table_command(given: &Given, table: &QualifiedName) -> String {
+pub fn fix_table_command(given: &Given, options: &ScanOptions, table: &QualifiedName) -> String {
     let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
     words.extend(connection_words(given));
+    let ignored = [("--ignore-above", options.ignore_above), ("--ignore-below", options.ignore_below)];
+    words.extend(ignored.into_iter().filter_map(|(option, value)| Some(format!("{option}={}", value?))));
     words.extend(["-t".to_owned(), quoted(&pattern(table))]);
     words.join(" ")
 }

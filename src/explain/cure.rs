@@ -47,8 +47,8 @@ pub fn cure(index: &UniqueIndex, major: u32) -> Cure {
     let insert = Insert::of(index);
     if let Some(column) = index.key_sources().into_iter().find(|name| index.always_draws(name)) {
         cure.notes.push(format!(
-            "{} is GENERATED ALWAYS AS IDENTITY, so every INSERT takes its key from the sequence: ON CONFLICT would hide \
-             the fault, and lose the row or overwrite another",
+            "{} is GENERATED ALWAYS AS IDENTITY, so an INSERT without OVERRIDING SYSTEM VALUE takes its key from the \
+             sequence: ON CONFLICT would hide the fault, and lose the row or overwrite another",
             quote_identifier(&column)
         ));
         return cure;
@@ -147,7 +147,7 @@ impl Cure {
         let list = columns.join(", ");
         let given: Vec<String> = columns.iter().map(|name| format!("given.{name}")).collect();
         self.statements.push(Remedy {
-            purpose: "update the row that is there, or insert one",
+            purpose: if sets.is_empty() { "keep the row that is there, or insert one" } else { MERGED },
             sql: format!(
                 "MERGE INTO {table} AS stored\nUSING (VALUES ({values})) AS given ({list})\nON {on}\n{matched}\n\
                  WHEN NOT MATCHED THEN INSERT ({list}) VALUES ({given});",
@@ -252,6 +252,8 @@ pub fn duplicates(table: Option<&str>, columns: &[String], values: Option<&str>)
     let conditions = if has_null { Vec::new() } else { not_null(columns) };
     Some(Remedy { purpose: DUPLICATES, sql: duplicates_sql(table?, columns, &conditions) })
 }
+
+const MERGED: &str = "update the row that is there, or insert one";
 
 const DUPLICATES: &str = "list the duplicates that are stored";
 

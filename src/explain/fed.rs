@@ -153,6 +153,8 @@ impl Fed<'_> {
             ));
         }
         evidence.extend(self.part_text().map(Doubt::new));
+        // That a fix would burn the range for a sentinel, for one.
+        evidence.extend(finding.notes());
         evidence
     }
 

@@ -16,6 +16,7 @@ static PRISMA: LazyLock<Regex> = LazyLock::new(|| {
 static PRISMA_TARGET: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"["']?target["']?\s*:\s*(?:\[([^\]]*)\]|["']([^"']+)["'])"#));
 static PRISMA_MODEL: LazyLock<Regex> = LazyLock::new(|| regex(r#"["']?modelName["']?\s*:\s*["'](\w+)["']"#));
+static PRISMA_CALL: LazyLock<Regex> = LazyLock::new(|| regex(r"\bprisma\.(\w+)\.(?:create|update|upsert)"));
 static ADAPTER_FIELDS: LazyLock<Regex> = LazyLock::new(|| regex(r#"\bfields["']?:\s*\[([^\]]*)\]"#));
 /// Sequelize: names the fields and their values.
 static SEQUELIZE_FIELDS: LazyLock<Regex> = LazyLock::new(|| regex(r"\bfields:\s*\{([^{}]*)\}"));
@@ -83,7 +84,8 @@ fn prisma(text: &str, mut violation: Violation) -> Option<Violation> {
             .extend(target.as_ref().and_then(|found| found.get(2)).map(|name| name.as_str().to_owned()));
     }
     violation.key = fields.map(|columns| Key { columns, values: Vec::new() });
-    violation.table = PRISMA_MODEL.captures(text).map(|found| found[1].to_owned());
+    let model = PRISMA_MODEL.captures(text).or_else(|| PRISMA_CALL.captures(text));
+    violation.table = model.map(|found| found[1].to_owned());
     (captured.is_some() || target.is_some() || text.contains("P2002")).then_some(violation)
 }
 

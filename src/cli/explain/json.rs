@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use pgseqfix::explain::Violation;
-use pgseqfix::model::{Entry, Finding, Plan, RowLookup, UniqueIndex};
+use pgseqfix::model::{Doubt, Entry, Finding, Plan, RowLookup, UniqueIndex};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -86,8 +86,9 @@ struct KeyFields<'a> {
     sequences: Vec<String>,
 }
 
+/// A fact, with what would settle what it leaves open.
 #[derive(Serialize)]
-struct EvidenceFields<'a> {
+pub struct EvidenceFields<'a> {
     fact: &'a str,
     hint: Option<&'a str>,
 }
@@ -202,6 +203,13 @@ impl<'a> IndexFields<'a> {
     }
 }
 
+impl<'a> EvidenceFields<'a> {
+    /// Of a doubt.
+    pub fn of(doubt: &'a Doubt) -> Self {
+        Self { fact: &doubt.reason, hint: doubt.cure.as_deref() }
+    }
+}
+
 impl RowFields {
     fn of(row: &RowLookup) -> Self {
         match row {
@@ -218,13 +226,7 @@ impl RowFields {
 
 fn evidence(known: &Diagnosed) -> Vec<EvidenceFields<'_>> {
     let left_out = known.plan.left_out.iter().map(|left| &left.doubt);
-    known
-        .diagnosis
-        .evidence
-        .iter()
-        .chain(left_out)
-        .map(|doubt| EvidenceFields { fact: &doubt.reason, hint: doubt.cure.as_deref() })
-        .collect()
+    known.diagnosis.evidence.iter().chain(left_out).map(EvidenceFields::of).collect()
 }
 
 /// The sequences that feed the key, with what would be set.

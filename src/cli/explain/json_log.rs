@@ -6,7 +6,7 @@ use pgseqfix::explain::Folded;
 use serde::Serialize;
 
 use super::explanation::{Explanation, Known};
-use super::json::{ErrorFields, SCHEMA_VERSION};
+use super::json::{ErrorFields, EvidenceFields, SCHEMA_VERSION};
 use super::logs::LogReport;
 use crate::cli::render::harmless::HarmlessFormatter;
 
@@ -52,7 +52,7 @@ struct Constraint<'a> {
     table: Option<String>,
     verdict: Option<&'static str>,
     sequence_behind: Option<bool>,
-    evidence: Vec<&'a str>,
+    evidence: Vec<EvidenceFields<'a>>,
     next_command: Option<&'a str>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Constraint<'a> {
             verdict: diagnosed.map(|known| known.diagnosis.verdict.word()),
             sequence_behind: diagnosed.map(|known| known.diagnosis.is_behind),
             evidence: diagnosed
-                .map(|known| known.diagnosis.evidence.iter().map(|doubt| doubt.reason.as_str()).collect())
+                .map(|known| known.diagnosis.evidence.iter().map(EvidenceFields::of).collect())
                 .unwrap_or_default(),
             next_command: explanation
                 .and_then(|explanation| explanation.next.as_ref())

@@ -1,6 +1,6 @@
 //! Asks the server: which index, which sequences, is the row there?
 
-use pgseqfix::db::{Error, Scan, Watch, find_row, scan_for_indexes};
+use pgseqfix::db::{Error, Scan, Selection, Watch, find_row, scan_for_indexes};
 use pgseqfix::explain::{
     Catching, Cure, Diagnosis, Facts, Insert, Occasion, Verdict, Violation, cure, diagnose, snippet,
 };
@@ -31,7 +31,7 @@ pub fn explain(
     let scan = scan_for_indexes(client, looked_at, &request.scan, watch)?;
     indexes.truncate(CANDIDATES);
     if indexes.is_empty() && violation.occasion != Occasion::IndexBuild {
-        return Err(not_found(&violation, &scan.server.database));
+        return Err(not_found(&violation, &scan.server.database, request));
     }
     explained(client, violation, indexes, &scan, request)
 }
@@ -101,6 +101,16 @@ fn explained(
         };
         cure.notes.insert(0, note.to_owned());
     }
+    let sent_again = match diagnosis.verdict {
+        Verdict::Gone => Some("nothing stands in its way now: send the INSERT again"),
+        Verdict::SequencePast => Some(
+            "send the INSERT again: if it leaves the column to its sequence it works now; if it names the value itself, see below",
+        ),
+        _ => None,
+    };
+    if let Some(note) = sent_again {
+        cure.notes.insert(0, note.to_owned());
+    }
     let next = next(&server, &diagnosis, &scan.findings, &plan, index, request);
     let snippet = request.language.map(|language| {
         let columns: Vec<String> =
@@ -139,16 +149,25 @@ fn next(
         Some((_, partition)) if !is_linked(index.table_oid) => partition,
         _ => &index.table,
     };
-    Some(Next { purpose: "to repair the sequence", command: again::fix_table_command(&request.given, table) })
+    let purpose = match diagnosis.verdict {
+        Verdict::SequenceBehind | Verdict::Mixed => "to repair the sequence",
+        _ => "beside that: the sequence is behind, and inserts that draw from it will fail",
+    };
+    Some(Next { purpose, command: again::fix_table_command(&request.given, &request.scan, table) })
 }
 
-fn not_found(violation: &Violation, database: &str) -> Error {
+fn not_found(violation: &Violation, database: &str, request: &ExplainRequest) -> Error {
     let what = match (violation.constraint(), &violation.key) {
-        (Some(name), _) => format!("no unique index or constraint has the name {name}"),
+        (Some(name), _) => format!("no unique index or constraint has the name {}", quote_identifier(name)),
         (None, Some(key)) => format!("no unique index covers just ({})", key.columns.join(", ")),
         (None, None) => "the text names no constraint".to_owned(),
     };
-    Error::refusal(format!("could not find it in database {database}"), what).with_hint(
+    let error =
+        Error::refusal(format!("could not find the constraint in database {}", quote_identifier(database)), what);
+    if request.scan.selection != Selection::default() {
+        return error.with_hint("-n, -N, -t and -T may have left it out");
+    }
+    error.with_hint(
         "connect with -d to the database where the error happened; it may have been dropped or renamed since, or belong \
          to a temporary table; --offline explains the text alone",
     )

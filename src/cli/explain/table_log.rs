@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use pgseqfix::explain::Folded;
-use pgseqfix::model::quote_identifier;
+use pgseqfix::explain::{Folded, Verdict};
+use pgseqfix::model::{Doubt, quote_identifier};
 
 use super::explanation::{Explanation, Known};
 use super::logs::LogReport;
@@ -47,6 +47,19 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         count => format!("{} errors 23505", grouped(count)),
     };
     writeln!(out, "{errors} in {} lines, {} constraints.", grouped(report.lines), report.constraints.len())?;
+    for (folded, known) in report
+        .constraints
+        .iter()
+        .filter_map(|(folded, explanation)| Some((folded, undetermined(explanation.as_ref()?)?)))
+    {
+        let name = folded.violation.constraint().map_or_else(|| "(not named)".to_owned(), quote_identifier);
+        for doubt in known {
+            writeln!(out, "{}: {}", printable(&name), printable(&doubt.reason))?;
+            if let Some(cure) = &doubt.cure {
+                writeln!(out, "  hint: {}", printable(cure))?;
+            }
+        }
+    }
     let mut commands: Vec<&str> = report
         .constraints
         .iter()
@@ -57,6 +70,14 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         writeln!(out, "To repair: {}", printable(command))?;
     }
     Ok(())
+}
+
+/// What is known where that does not decide it.
+fn undetermined(explanation: &Explanation) -> Option<&[Doubt]> {
+    match &explanation.known {
+        Known::Diagnosed(known) if known.diagnosis.verdict == Verdict::Undetermined => Some(&known.diagnosis.evidence),
+        _ => None,
+    }
 }
 
 fn cells(folded: &Folded, explanation: Option<&Explanation>, is_asked: bool) -> Vec<String> {

@@ -37,8 +37,11 @@ pub fn render(explanation: &Explanation, coloured: bool, out: &mut dyn Write) ->
     if let Some(next) = &explanation.next {
         writeln!(out, "\n{bold}Run{bold:#}  {}\n  {}", next.purpose, printable(&next.command))?;
     }
+    let is_behind =
+        matches!(&explanation.known, Known::Diagnosed(known) if known.diagnosis.verdict == Verdict::SequenceBehind);
+    let only = if is_behind { ", only where the INSERT names the key itself" } else { "" };
     for remedy in &explanation.cure.statements {
-        writeln!(out, "\n{bold}To copy{bold:#}  {}\n{}", remedy.purpose, to_copy(&remedy.sql))?;
+        writeln!(out, "\n{bold}To copy{bold:#}  {}{only}\n{}", remedy.purpose, to_copy(&remedy.sql))?;
     }
     if !explanation.cure.notes.is_empty() {
         writeln!(out)?;
@@ -48,7 +51,7 @@ pub fn render(explanation: &Explanation, coloured: bool, out: &mut dyn Write) ->
     }
     match &explanation.snippet {
         Some((language, lines)) => {
-            writeln!(out, "\n{bold}To catch it{bold:#}  with {}\n", language.driver())?;
+            writeln!(out, "\n{bold}To catch it{bold:#}  with {}{only}\n", language.driver())?;
             // The snippet has nothing in it that a terminal obeys, and is copied as it is.
             write!(out, "{lines}")
         }
@@ -111,6 +114,15 @@ fn write_text_facts(explanation: &Explanation, out: &mut dyn Write) -> io::Resul
     if violation.constraints.len() > 1 && !matches!(explanation.known, Known::Diagnosed(_)) {
         writeln!(out, "  name     may end elsewhere: {}", printable(&violation.constraints[1..].join(" or ")))?;
     }
+    if violation.others > 0 {
+        let (constraints, them) =
+            if violation.others == 1 { ("constraint", "it, too") } else { ("constraints", "them all") };
+        writeln!(
+            out,
+            "  more     the text holds errors of {} other {constraints}; --log - explains {them}",
+            violation.others
+        )?;
+    }
     if let Known::Diagnosed(known) = &explanation.known {
         return write_index_facts(&known.index, out);
     }
@@ -120,13 +132,6 @@ fn write_text_facts(explanation: &Explanation, out: &mut dyn Write) -> io::Resul
     });
     if let Some(table) = table {
         writeln!(out, "  table    {}", printable(&table))?;
-    }
-    if violation.others > 0 {
-        writeln!(
-            out,
-            "  more     the text holds errors of {} other constraints; --log explains them all",
-            violation.others
-        )?;
     }
     Ok(())
 }
