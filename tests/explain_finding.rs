@@ -530,7 +530,7 @@ fn settings_of_the_asking_session_do_not_change_what_a_value_means() {
 fn a_name_that_is_nowhere_is_a_clear_error() {
     let database = Database::with_setup(r#"CREATE TABLE "T" (id int PRIMARY KEY)"#);
     let said = database.explain_in_vain(&[], "duplicate key value violates unique constraint \"No Such Key\"");
-    for words in ["error: could not find it in database", database.name(), "No Such Key", "\n  hint: "] {
+    for words in ["error: could not find the constraint in database", database.name(), "No Such Key", "\n  hint: "] {
         assert!(said.contains(words), "{words} is not in {said}");
     }
     let text = database.violation(r#"INSERT INTO "T" VALUES (1), (1)"#);

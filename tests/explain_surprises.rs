@@ -5,8 +5,8 @@ mod support;
 use support::{Database, Run, server_version};
 
 /// A table whose sequence stands at its start over three rows.
-const ORDERS: &str = r#"CREATE TABLE orders (id serial PRIMARY KEY, note text);
-    INSERT INTO orders (id) SELECT generate_series(1, 3); SELECT nextval('orders_id_seq')"#;
+const ORDERS: &str = r"CREATE TABLE orders (id serial PRIMARY KEY, note text);
+    INSERT INTO orders (id) SELECT generate_series(1, 3); SELECT nextval('orders_id_seq')";
 
 fn orders() -> Database {
     Database::with_setup(ORDERS)
@@ -84,7 +84,7 @@ fn a_default_or_trigger_that_calls_a_function_leaves_it_open() {
 
 #[test]
 fn a_key_that_is_computed_from_a_serial_column_is_fed_by_its_sequence() {
-    let mut tables = vec![r#"CREATE TABLE t (id serial, w text); CREATE UNIQUE INDEX by_id ON t ((id + 0))"#];
+    let mut tables = vec!["CREATE TABLE t (id serial, w text); CREATE UNIQUE INDEX by_id ON t ((id + 0))"];
     if server_version() >= 120_000 {
         tables.push("CREATE TABLE t (id serial, code text GENERATED ALWAYS AS ('C' || id) STORED UNIQUE, w text)");
     }
@@ -307,4 +307,142 @@ fn so_many_candidates_are_not_listed_without_end() {
     let said = "Unique constraint failed on the fields: (`id`)";
     let explained = database.explain(said, 2);
     assert_eq!(explained.candidates().len(), 50);
+}
+
+/// The report of a log, offline.
+fn log(content: &str) -> serde_json::Value {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), content).expect("written");
+    let mut command = assert_cmd::Command::cargo_bin("pgseqfix").expect("built");
+    let output = command.args(["explain", "--offline", "--format", "json", "--log"]).arg(file.path()).output();
+    Run::from(output.expect("it runs")).expect_status(0).json()
+}
+
+/// Constraint and count of each line.
+fn counts(report: &serde_json::Value) -> Vec<(String, u64)> {
+    let constraints = report["constraints"].as_array().expect("a list").iter();
+    let name = |one: &serde_json::Value| one["error"]["constraint"].as_str().unwrap_or("-").to_owned();
+    constraints.map(|one| (name(one), one["count"].as_u64().expect("a number"))).collect()
+}
+
+const D: &str = "duplicate key value violates unique constraint";
+
+#[test]
+fn every_line_of_a_programs_log_counts() {
+    let logrus = |second: u32, name: &str| {
+        format!("time=\"2026-11-23T08:00:{second:02}Z\" level=error msg=\"pq: {D} \\\"{name}\\\"\"\n")
+    };
+    let lines: String =
+        [("a_pkey"), ("a_pkey"), ("b_pkey"), ("a_pkey")].iter().zip(1..).map(|(name, at)| logrus(at, name)).collect();
+    assert_eq!(counts(&log(&lines)), [("a_pkey".to_owned(), 3), ("b_pkey".to_owned(), 1)]);
+
+    let composed = |name: &str| format!("app-1  | {{\"level\":50,\"err\":{{\"message\":\"{D} \\\"{name}\\\"\"}}}}\n");
+    let lines: String = ["a_pkey", "b_pkey", "a_pkey"].map(composed).concat();
+    assert_eq!(counts(&log(&lines)), [("a_pkey".to_owned(), 2), ("b_pkey".to_owned(), 1)]);
+
+    let bare: Vec<String> = (0..500).map(|number| format!("UniqueViolation 23505 {number}\n")).collect();
+    assert_eq!(log(&bare.concat())["violations"], 500);
+}
+
+#[test]
+fn lines_of_two_sessions_that_are_mixed_keep_apart() {
+    let mixed = format!(
+        "Nov 23 08:00:00 db1 postgres[11]: ERROR:  {D} \"one_pkey\"\nNov 23 08:00:00 db1 postgres[12]: ERROR:  {D} \"two_pkey\"\n\
+         Nov 23 08:00:00 db1 postgres[11]: DETAIL:  Key (a)=(1) already exists.\nNov 23 08:00:00 db1 postgres[12]: DETAIL:  Key (b)=(2) already exists.\n"
+    );
+    let report = log(&mixed);
+    for constraint in report["constraints"].as_array().expect("a list") {
+        let wanted = if constraint["error"]["constraint"] == "one_pkey" { ("a", "1") } else { ("b", "2") };
+        assert_eq!(
+            (&constraint["error"]["columns"][0], &constraint["error"]["values"]),
+            (&wanted.0.into(), &wanted.1.into())
+        );
+    }
+    let rails = format!(
+        "E, [2026-11-23T08:00:00 #77] ERROR -- : [abc] ActiveRecord::RecordNotUnique (PG::UniqueViolation: ERROR:  {D} \"one_pkey\"\nDETAIL:  Key (a)=(1) already exists.\n"
+    );
+    assert_eq!(log(&rails)["constraints"][0]["error"]["values"], "1");
+    let braces = format!(
+        "{{app@shop}} 2026-11-23 08:00:00 UTC ERROR:  {D} \"one_pkey\"\n{{app@shop}} 2026-11-23 08:00:00 UTC DETAIL:  Key (a)=(1) already exists.\n"
+    );
+    assert_eq!(log(&braces)["constraints"][0]["error"]["values"], "1");
+}
+
+#[test]
+fn constraints_of_one_name_in_two_schemas_are_judged_apart() {
+    let database = Database::with_setup(
+        "CREATE TABLE a (id serial PRIMARY KEY, w text); INSERT INTO a (id) VALUES (1), (2), (3); SELECT nextval('a_id_seq');
+         CREATE SCHEMA s2; CREATE TABLE s2.a (id int PRIMARY KEY); INSERT INTO s2.a VALUES (1)",
+    );
+    let entry = |table: &str| format!("{}STATEMENT:  insert into {table}(w) values (1)\n", text("a_pkey", FIRST, ""));
+    let content = [entry("public.a"), entry("public.a"), entry("s2.a")].concat();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), content).expect("written");
+    let path = file.path().to_str().expect("UTF-8");
+    let report = database.run(&["explain", "--format", "json", "--log", path]).expect_status(1).json();
+    let told: Vec<_> = report["constraints"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["count"].clone(), one["table"].clone()))
+        .collect();
+    assert_eq!(told, [(2.into(), "public.a".into()), (1.into(), "s2.a".into())]);
+}
+
+#[test]
+fn another_error_that_quotes_ours_is_named() {
+    let database = orders();
+    let ours = format!("{D} \"orders_pkey\"");
+    for (quoting, words) in [
+        (
+            format!(
+                "ERROR:  insert or update on table \"b\" violates foreign key constraint \"f\"\nDETAIL:  Key (m)=({ours}) is not present in table \"p\".\n"
+            ),
+            "23503",
+        ),
+        (format!("ERROR:  invalid input syntax for type integer: \"{ours}\"\n"), "no error of PostgreSQL's"),
+        (format!("WARNING:  {ours}\nERROR:  division by zero\n"), "no error of PostgreSQL's"),
+        (format!("ERROR:  P0001: wrapped: {ours}\n"), "no error of PostgreSQL's"),
+        (format!("ERROR:  syntax error\nLINE 1: selec 'x {ours}\n"), "no error of PostgreSQL's"),
+        (
+            format!("ERROR:  value too long\nCONTEXT:  COPY errs, line 1, column m: \"{ours}\"\n"),
+            "no error of PostgreSQL's",
+        ),
+    ] {
+        let said = database.explain_in_vain(&[], &quoting);
+        assert!(said.contains(words), "{quoting}\n{said}");
+    }
+}
+
+#[test]
+fn a_statement_that_calls_nextval_leaves_it_open() {
+    let database = orders();
+    let drawn =
+        text("orders_pkey", FIRST, "STATEMENT:  update orders set id = nextval('orders_id_seq') where id = 7\n");
+    database.explain(&drawn, 1).expect("sequence_behind");
+    let database =
+        Database::with_setup("CREATE SEQUENCE g; CREATE TABLE r (id int PRIMARY KEY); INSERT INTO r VALUES (1)");
+    let drawn = text("r_pkey", FIRST, "STATEMENT:  insert into r values (nextval('g'))\n");
+    let explained = database.explain(&drawn, 0).expect("undetermined");
+    assert!(explained.facts().contains("a call of nextval"), "{}", explained.facts());
+}
+
+#[test]
+fn a_statement_that_writes_another_schema_means_another_table() {
+    let database = orders();
+    let said = database
+        .explain_in_vain(&[], &text("orders_pkey", FIRST, "STATEMENT:  insert into other.orders(note) values ('x')\n"));
+    assert!(said.contains("no unique index or constraint"), "{said}");
+}
+
+#[test]
+fn the_repair_keeps_what_was_ignored_and_a_sentinel_is_named_before() {
+    let database = orders();
+    database.execute("INSERT INTO orders VALUES (2147483646)");
+    let violation = text("orders_pkey", FIRST, "");
+    let warned = database.explain(&violation, 1).expect("sequence_behind");
+    assert!(warned.hints().contains("--ignore-above"), "{}\n{}", warned.facts(), warned.hints());
+    let explained = database.explain_with(&["--ignore-above", "1000"], &violation, 1);
+    database.run_printed(explained.text("/next_command")).expect_status(0);
+    assert_eq!(database.sequence_states()["public.orders_id_seq"].0, 3);
 }

@@ -150,7 +150,7 @@ fn a_key_without_a_sequence_is_a_genuine_duplicate() {
     ] {
         let explained = database.explain(&database.violation(insert), 0).expect("genuine_duplicate");
         assert_eq!(explained.json["row"]["stored"], true);
-        assert!(explained.facts().contains("draws from a sequence"), "{}", explained.facts());
+        assert!(explained.facts().contains("is seen to draw from a sequence"), "{}", explained.facts());
         assert_eq!(explained.json["next_command"], serde_json::Value::Null);
     }
 }

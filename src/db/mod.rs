@@ -20,5 +20,5 @@ pub use error::Error;
 pub use executor::{Applied, ApplyOptions, apply};
 pub use scanner::{Scan, ScanOptions, scan};
 pub use selection::Selection;
-pub use unique_index::{Sought, find_row, find_unique_indexes, scan_for_indexes};
+pub use unique_index::{Sought, databases, find_row, find_unique_indexes, scan_for_indexes};
 pub use watch::{Stage, Watch};

@@ -25,8 +25,8 @@ pub enum Sought<'a> {
     Columns(&'a [String]),
 }
 
-/// Finds the unique and exclusion indexes that are meant and selected, in the order of their tables.
-/// Those of one partition tree are one.
+/// Finds the unique and exclusion indexes that are meant and selected, in the order of their tables; one of a partition
+/// tree as often as its partitions' indexes are meant.
 ///
 /// # Errors
 ///
@@ -71,7 +71,6 @@ pub fn find_unique_indexes(
             indexes.push(index);
         }
     }
-    indexes.dedup_by(|one, other| one.oid == other.oid);
     Ok(indexes)
 }
 
@@ -227,6 +226,18 @@ fn unreadable(error: Error, index: &UniqueIndex, is_possible: &mut bool) -> Resu
     Ok(Doubt { cure, ..doubt })
 }
 
+/// The names of the server's databases.
+///
+/// # Errors
+///
+/// Where they cannot be asked for.
+pub fn databases(client: &mut Client, options: &ScanOptions) -> Result<Vec<String>, Error> {
+    let query = "SELECT d.datname::pg_catalog.text AS name FROM pg_catalog.pg_database AS d ORDER BY 1";
+    let rows = look_up(client, &options.timeouts, query, &[])
+        .map_err(|error| Error::new("could not ask for the databases' names", &error).with_loss_hint())?;
+    Ok(rows.iter().filter_map(|row| row.try_get("name").ok()).collect())
+}
+
 /// Scans the sequences that feed the keys of some indexes: those that their columns draw from, those that the tables'
 /// triggers and defaults call through functions, and those without a column that have a name by which applications draw for such a table.
 ///
@@ -242,14 +253,19 @@ pub fn scan_for_indexes(
     let mut oids = HashSet::new();
     let mut columns = HashSet::new();
     let mut called_on = HashSet::new();
+    let (mut schemas, mut names) = (Vec::new(), Vec::new());
     for index in indexes {
         let sources = index.key.iter().flat_map(|part| index.sources(part));
         columns.extend(sources.flat_map(|name| [(index.table_oid, name.clone()), (index.found_table_oid, name)]));
         called_on.insert(index.table.to_string());
         called_on.extend(index.found_as.iter().map(|(_, table)| table.to_string()));
-        let names = index.likely_sequences();
-        let parameters: &[(&(dyn ToSql + Sync), Type)] =
-            &[(&index.table.schema, Type::TEXT), (&names, Type::NAME_ARRAY)];
+        for name in index.likely_sequences() {
+            schemas.push(&index.table.schema);
+            names.push(name);
+        }
+    }
+    if !names.is_empty() {
+        let parameters: &[(&(dyn ToSql + Sync), Type)] = &[(&schemas, Type::NAME_ARRAY), (&names, Type::NAME_ARRAY)];
         let found = look_up(client, &options.timeouts, include_str!("sql/sequences_named.sql"), parameters)
             .map_err(|error| Error::new("could not look for sequences by name", &error).with_loss_hint())?;
         oids.extend(found.iter().filter_map(|row| row.try_get::<_, u32>("oid").ok()));

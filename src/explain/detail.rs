@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::key::{Key, has_known_words};
-use super::phrases::{CONTEXT_LABELS, DETAIL_LABELS, LABELS, STATEMENT_LABELS};
+use super::phrases::{CONTEXT_LABELS, DETAIL_LABELS, ERROR_SEVERITIES, LABELS, OTHER_SEVERITIES, STATEMENT_LABELS};
 
 /// The labels of other fields, and of other reports.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| labelled(&[STATEMENT_LABELS, LABELS].concat()));
@@ -15,6 +15,12 @@ static STATEMENT: LazyLock<Regex> = LazyLock::new(|| labelled(STATEMENT_LABELS))
 
 /// The label of the field that shows which function ran a statement.
 static CONTEXT: LazyLock<Regex> = LazyLock::new(|| labelled(CONTEXT_LABELS));
+
+/// The severity that begins a report, with its two blanks.
+static SEVERITY: LazyLock<Regex> = LazyLock::new(|| {
+    let words = [ERROR_SEVERITIES, OTHER_SEVERITIES].concat().join("|");
+    Regex::new(&format!(r"(?:^|[\s\])|,>;:])(?:{words})[ \x{{a0}}]?[:：]  ")).expect("the labels are plain words")
+});
 
 /// The label of the DETAIL, with its two blanks: drivers label the whole message so.
 static DETAIL: LazyLock<Regex> = LazyLock::new(|| {
@@ -89,6 +95,19 @@ pub(crate) fn context(text: &str) -> Option<&str> {
 
 /// Whether a line's beginning labels a field that quotes other texts: a DETAIL that shows a row, or a statement.
 pub(crate) fn is_quoting(beginning: &str) -> bool {
+    // Behind the server's own label, with its two blanks, the message begins at once, or behind its SQLSTATE.
+    if let Some(label) = SEVERITY.find_iter(beginning).last() {
+        let is_error = ERROR_SEVERITIES
+            .iter()
+            .any(|word| label.as_str().trim_start_matches(|letter: char| !letter.is_alphabetic()).starts_with(word));
+        let behind = beginning[label.end()..].trim();
+        if !is_error || !matches!(behind, "" | "23505:") {
+            return true;
+        }
+    }
+    if beginning.starts_with("LINE ") {
+        return true;
+    }
     let is_label = |labels: &Regex| {
         labels.find(beginning).is_some_and(|label| {
             beginning[..label.start()].trim().is_empty() || beginning[label.end()..].starts_with("  ")

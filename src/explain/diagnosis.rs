@@ -40,7 +40,7 @@ impl Verdict {
         match self {
             Self::SequenceBehind => "the sequence is behind: it hands out values that are stored already",
             Self::SequencePast => "the sequence was behind, and is past it now; or the INSERT named the value itself",
-            Self::GenuineDuplicate => "a genuine duplicate: no sequence is the cause",
+            Self::GenuineDuplicate => "a genuine duplicate: no sequence is seen to be the cause",
             Self::Gone => "gone: no such row is stored any more",
             Self::Mixed => "mixed: a sequence feeds one part of the key only",
             Self::Undetermined => "undetermined: what is known does not decide it",
@@ -96,7 +96,10 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     evidence.extend(fed.iter().flat_map(Fed::evidence));
     let suspects = if fed.is_empty() { suspects(violation, facts) } else { Vec::new() };
     if fed.is_empty() && suspects.is_empty() {
-        evidence.push(Doubt::new(format!("no column of {} draws from a sequence", index.key_text())));
+        evidence.push(Doubt::new(format!("no column of {} is seen to draw from a sequence", index.key_text())));
+        if violation.calls_nextval {
+            evidence.push(Doubt::new("the text shows a call of nextval: which sequence gave the value cannot be told"));
+        }
     }
     evidence.extend(suspects.iter().cloned());
     evidence.push(row_evidence(violation, facts));
@@ -106,7 +109,7 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
         // Nothing was drawn: the rows were there before.
         _ if violation.occasion == Occasion::IndexBuild => Verdict::GenuineDuplicate,
         _ if !facts.is_same_key => Verdict::Undetermined,
-        (None, _) if !suspects.is_empty() => Verdict::Undetermined,
+        (None, _) if !suspects.is_empty() || violation.calls_nextval => Verdict::Undetermined,
         (Some(Standing::Behind), _) => Verdict::SequenceBehind,
         (Some(Standing::Open), _) => Verdict::Undetermined,
         (_, RowLookup::NotFound) => Verdict::Gone,

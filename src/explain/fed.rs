@@ -56,6 +56,10 @@ pub(crate) fn feeds<'a>(violation: &Violation, facts: &Facts<'a>) -> Vec<Fed<'a>
                 });
                 if draws {
                     let treatment = statement.map_or(Treatment::Unknown, |statement| statement.treatment(&column));
+                    let treatment = match treatment {
+                        Treatment::Value if violation.calls_nextval => Treatment::Listed,
+                        treatment => treatment,
+                    };
                     let standing = standing(finding, value, treatment);
                     let computed = (!is_itself).then(|| key.definition.clone());
                     let has_detail = violation.values().is_some();

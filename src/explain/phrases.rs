@@ -263,6 +263,43 @@ pub(crate) const CONTEXT_LABELS: &[&str] = &[
     "Where",
 ];
 
+/// The severities of a statement that failed.
+pub(crate) const ERROR_SEVERITIES: &[&str] = &[
+    "ERROR",
+    "FATAL",
+    "PANIC",
+    "FEHLER",
+    "ERREUR",
+    "ERRORE",
+    "エラー",
+    "შეცდომა",
+    "오류",
+    "ОШИБКА",
+    "FEL",
+    "ПОМИЛКА",
+    "错误",
+];
+
+/// Other severities, under which programs say what they like.
+pub(crate) const OTHER_SEVERITIES: &[&str] = &[
+    "LOG",
+    "WARNING",
+    "NOTICE",
+    "INFO",
+    "DEBUG",
+    "WARNUNG",
+    "HINWEIS",
+    "ATTENTION",
+    "ATTENZIONE",
+    "ПРЕДУПРЕЖДЕНИЕ",
+    "ЗАМЕЧАНИЕ",
+    "СООБЩЕНИЕ",
+    "VARNING",
+    "ПОПЕРЕДЖЕННЯ",
+    "警告",
+    "日志",
+];
+
 /// The label of the DETAIL.
 pub(crate) const DETAIL_LABELS: &[&str] = &[
     "DETAIL",

@@ -16,9 +16,14 @@ use super::violation::{Recognised, Violation};
 pub(crate) fn parse_plain(text: &str) -> Option<Violation> {
     let forms = forms(text);
     let fields = forms.iter().map(|form| Fields::find(form)).reduce(Fields::or).unwrap_or_default();
-    let by_message = forms.iter().find_map(|form| of_message(form, &fields, true));
-    by_message
-        .or_else(|| forms.iter().find_map(|form| of_message(form, &fields, false)))
+    let found = |only_plain| {
+        forms.iter().enumerate().find_map(|(layers, form)| {
+            let found = of_message(form, &fields, only_plain)?;
+            Some(if layers > 0 { within_quotes(found) } else { found })
+        })
+    };
+    found(true)
+        .or_else(|| found(false))
         .or_else(|| of_sqlstate(&forms, &fields))
         .or_else(|| forms.iter().find_map(|form| framework::violation(form)))
         .or_else(|| forms.iter().find_map(|form| of_shape(form)))
@@ -38,6 +43,15 @@ fn forms(text: &str) -> Vec<Cow<'_, str>> {
         forms.extend(matches!(other, Cow::Owned(_)).then_some(other));
     }
     forms
+}
+
+/// Where escapes were taken away, the quote behind the name's own is the wrapper's.
+fn within_quotes(mut violation: Violation) -> Violation {
+    let bare = violation.constraint().and_then(|name| name.strip_suffix('"')).map(str::to_owned);
+    if let Some(at) = violation.constraints.iter().position(|name| Some(name) == bare.as_ref()) {
+        violation.constraints.swap(0, at);
+    }
+    violation
 }
 
 /// How often a message may be repeated ("Caused by: …") before its DETAIL comes.
@@ -95,12 +109,14 @@ fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation
         constraints.truncate(1);
     }
     let (schema, table) = place(fields, statement.as_ref());
+    let calls_nextval = own.contains("nextval(") || before.contains("nextval(");
     Some(Violation {
         constraints,
         schema,
         table,
         is_table_told: fields.table.is_some(),
         key,
+        calls_nextval,
         statement,
         occasion: first.occasion,
         recognised: Recognised::Message,

@@ -59,6 +59,7 @@ impl ServerReport<'_> {
             } else {
                 Occasion::Write
             }),
+            calls_nextval: [self.statement, self.context].into_iter().flatten().any(|text| text.contains("nextval(")),
             statement,
             recognised,
             others: 0,

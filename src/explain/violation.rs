@@ -20,6 +20,8 @@ pub struct Violation {
     pub key: Option<Key>,
     /// The statement that failed.
     pub statement: Option<Statement>,
+    /// Whether the text shows a call of `nextval`: a statement can draw a value and then give it.
+    pub calls_nextval: bool,
     /// What was being done.
     pub occasion: Occasion,
     /// By what it was recognised.

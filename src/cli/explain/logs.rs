@@ -1,15 +1,17 @@
 //! Explains all violations of log files: one line a constraint, the most frequent first.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{MultiProgress, ProgressBar};
+use pgseqfix::db::{self, Error};
 use pgseqfix::explain::{Folded, Tally, Violation, read_log};
 
-use super::explanation::Explanation;
+use super::explanation::{Explanation, Known};
 use super::request::ExplainRequest;
 use super::{json_log, look, table_log};
 use crate::cli::connection::connect;
@@ -87,13 +89,18 @@ impl LogReport {
 
 /// Asks the server about each constraint of its database.
 fn explained(
-    folded: Vec<Folded>,
+    mut folded: Vec<Folded>,
     request: &ExplainRequest,
     interrupt: &Interrupt,
     progress: &mut Progress,
 ) -> Result<Vec<(Folded, Option<Explanation>)>, Failure> {
     let mut client = connect(&request.given, interrupt)?;
-    let database = look::database(&mut client, request)?;
+    let interrupted = |error: Error| if interrupt.is_wanted() { Failure::Interrupted } else { error.into() };
+    let database = look::database(&mut client, request).map_err(interrupted)?;
+    let databases = db::databases(&mut client, &request.scan).map_err(interrupted)?;
+    for folded in &mut folded {
+        folded.settle_database(&databases);
+    }
     let is_here = |folded: &Folded| folded.can_be_of(&database);
     let violations: Vec<Violation> =
         folded.iter().filter(|folded| is_here(folded)).map(|folded| folded.violation.clone()).collect();
@@ -105,18 +112,36 @@ fn explained(
         return Err(Failure::Interrupted);
     }
     let mut explanations = looked?.into_iter();
-    let paired: Vec<(Folded, Option<Explanation>)> = folded
-        .into_iter()
-        .map(|folded| {
-            let explanation = if is_here(&folded) { explanations.next() } else { None };
-            (folded, explanation)
-        })
-        .collect();
+    let paired = folded.into_iter().map(|folded| {
+        let explanation = if is_here(&folded) { explanations.next() } else { None };
+        (folded, explanation)
+    });
+    let paired = merged(paired);
     let warnings = paired.iter().find_map(|(_, explanation)| explanation.as_ref()).map(Explanation::warnings);
     for warning in warnings.unwrap_or_default() {
         tell(&format!("warning: {warning}"));
     }
     Ok(paired)
+}
+
+/// Puts together what turned out to be of one index, or of one constraint elsewhere, the most frequent first again.
+fn merged(paired: impl Iterator<Item = (Folded, Option<Explanation>)>) -> Vec<(Folded, Option<Explanation>)> {
+    let mut merged: Vec<(Folded, Option<Explanation>)> = Vec::new();
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    for (folded, explanation) in paired {
+        let oid = match explanation.as_ref().map(|explanation| &explanation.known) {
+            Some(Known::Diagnosed(known)) => Some(known.index.oid),
+            _ => None,
+        };
+        if let Some(place) = oid.and_then(|oid| places.get(&oid).copied()) {
+            merged[place].0.absorb(folded);
+        } else {
+            places.extend(oid.map(|oid| (oid, merged.len())));
+            merged.push((folded, explanation));
+        }
+    }
+    merged.sort_by_key(|(folded, _)| std::cmp::Reverse(folded.count));
+    merged
 }
 
 /// A log that is open.

@@ -9,7 +9,7 @@ use postgres::Client;
 
 use super::explanation::{Diagnosed, Explanation, Known, Next, offline_cure};
 use super::request::ExplainRequest;
-use super::sought::sought;
+use super::sought::{among, named, sought};
 use crate::cli::again;
 
 /// How many indexes are listed where several are meant.
@@ -48,10 +48,14 @@ pub fn explain_all(
     request: &ExplainRequest,
     watch: &mut dyn Watch,
 ) -> Result<Vec<Explanation>, Error> {
+    let named = named(client, &violations, request)?;
     let mut sought_indexes = Vec::new();
     for violation in &violations {
-        let is_told = !violation.constraints.is_empty() || violation.key.is_some();
-        sought_indexes.push(if is_told { sought(client, violation, request)? } else { Vec::new() });
+        sought_indexes.push(match (violation.constraints.is_empty(), &violation.key) {
+            (false, _) => among(&named, violation),
+            (true, Some(_)) => sought(client, violation, request)?,
+            (true, None) => Vec::new(),
+        });
         if watch.is_stopped() {
             return Ok(Vec::new());
         }
@@ -88,9 +92,11 @@ fn explained(
         ));
     }
     let is_same_key = violation.has_key_of(index);
-    let diagnosis = diagnose(&violation, &Facts { index, findings: &scan.findings, row: &row, is_same_key });
+    // Of a log with thousands of constraints each needs its own only.
+    let findings: Vec<Finding> = scan.findings.iter().filter(|finding| concerns(finding, index)).cloned().collect();
+    let diagnosis = diagnose(&violation, &Facts { index, findings: &findings, row: &row, is_same_key });
     let options = PlanOptions { user: server.user.clone(), ..request.apply.plan.clone() };
-    let plan = Plan::of(&fed(&diagnosis, &scan.findings), &options);
+    let plan = Plan::of(&fed(&diagnosis, &findings), &options);
     let major = server.version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).unwrap_or_default();
     let mut cure = cure(index, major);
     if diagnosis.verdict == Verdict::SequenceBehind {
@@ -111,7 +117,7 @@ fn explained(
     if let Some(note) = sent_again {
         cure.notes.insert(0, note.to_owned());
     }
-    let next = next(&server, &diagnosis, &scan.findings, &plan, index, request);
+    let next = next(&server, &diagnosis, &findings, &plan, index, request);
     let snippet = request.language.map(|language| {
         let columns: Vec<String> =
             Insert::of(index).columns.iter().map(|column| quote_identifier(&column.name)).collect();
@@ -119,9 +125,22 @@ fn explained(
         let table = index.table.to_string();
         (language, snippet(language, &Catching { constraint, table_sql: &table, columns_sql: &columns }))
     });
-    let (index, findings) = (index.clone(), scan.findings.clone());
+    let index = index.clone();
     let known = Diagnosed { server, index, findings, row, diagnosis, plan };
     Ok(Explanation { violation, known: Known::Diagnosed(Box::new(known)), cure, snippet, next })
+}
+
+/// Whether a sequence can have to do with an index's table.
+fn concerns(finding: &Finding, index: &UniqueIndex) -> bool {
+    let tables = [index.table_oid, index.found_table_oid];
+    let partition = index.found_as.as_ref().map(|(_, table)| table.to_string());
+    finding.columns.iter().any(|column| tables.contains(&column.facts.table_oid))
+        || finding.sequence.name.schema == index.table.schema
+            && index.likely_sequences().contains(&finding.sequence.name.name)
+        || finding.sequence.callers.iter().any(|caller| {
+            caller.is_reached_by(&index.table.to_string())
+                || partition.as_ref().is_some_and(|partition| caller.is_reached_by(partition))
+        })
 }
 
 /// The sequences that feed the key.

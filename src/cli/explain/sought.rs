@@ -19,20 +19,32 @@ pub fn sought(client: &mut Client, violation: &Violation, request: &ExplainReque
         let found = find_unique_indexes(client, &Sought::Columns(&columns), &request.scan)?;
         return Ok(narrowed(found, violation));
     }
-    let mut found = find_unique_indexes(client, &Sought::Names(&violation.constraints), &request.scan)?;
-    if found.is_empty() {
-        // Citus puts the shard's number behind the names of its shards.
-        let stripped: Vec<String> =
-            violation.constraints.iter().filter_map(|name| without_shard(name)).map(str::to_owned).collect();
-        if !stripped.is_empty() {
-            found = find_unique_indexes(client, &Sought::Names(&stripped), &request.scan)?;
-        }
-    }
-    // Of several ends of a name the likeliest that exists.
-    if let Some(name) = violation.constraints.iter().find(|name| found.iter().any(|index| has_name(index, name))) {
-        found.retain(|index| has_name(index, name));
-    }
-    Ok(narrowed(found, violation))
+    Ok(among(&named(client, std::slice::from_ref(violation), request)?, violation))
+}
+
+/// Every index that has one of the names of these violations.
+pub fn named(
+    client: &mut Client,
+    violations: &[Violation],
+    request: &ExplainRequest,
+) -> Result<Vec<UniqueIndex>, Error> {
+    let all = || violations.iter().flat_map(|violation| &violation.constraints);
+    let mut names: Vec<String> =
+        all().cloned().chain(all().filter_map(|name| without_shard(name)).map(str::to_owned)).collect();
+    names.sort_unstable();
+    names.dedup();
+    find_unique_indexes(client, &Sought::Names(&names), &request.scan)
+}
+
+/// Those of them that a violation means. Of several ends of a name the likeliest that exists; Citus puts the shard's
+/// number behind the names of its shards, which is taken off where nothing else matches.
+pub fn among(named: &[UniqueIndex], violation: &Violation) -> Vec<UniqueIndex> {
+    let whole = violation.constraints.iter().map(String::as_str);
+    let stripped = violation.constraints.iter().filter_map(|name| without_shard(name));
+    let found = whole
+        .chain(stripped)
+        .map(|name| named.iter().filter(|index| has_name(index, name)).cloned().collect::<Vec<_>>());
+    narrowed(found.into_iter().find(|found| !found.is_empty()).unwrap_or_default(), violation)
 }
 
 fn has_name(index: &UniqueIndex, name: &str) -> bool {
@@ -52,6 +64,14 @@ fn narrowed(mut indexes: Vec<UniqueIndex>, violation: &Violation) -> Vec<UniqueI
     if violation.is_table_told {
         indexes.retain(|index| tables(index).iter().any(|known| is_told(violation, known)));
     }
+    // A statement that writes the schema means no table of that name elsewhere.
+    if let Some((statement, schema)) =
+        violation.statement.as_ref().and_then(|found| Some((found, found.schema.as_ref()?)))
+    {
+        let is_elsewhere = |known: &&QualifiedName| known.name == statement.table && known.schema != *schema;
+        indexes.retain(|index| !tables(index).iter().all(is_elsewhere));
+    }
+    indexes.dedup_by(|one, other| one.oid == other.oid);
     let mut keep = |fits: &dyn Fn(&UniqueIndex) -> bool| {
         if indexes.len() > 1 && indexes.iter().any(fits) {
             indexes.retain(fits);

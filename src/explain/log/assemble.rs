@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use regex::bytes;
 
 use super::{Occurrence, Report, csvlog, jsonlog, prefix};
-use crate::explain::message::{floor, messages, phrases};
+use crate::explain::escapes::unescaped;
+use crate::explain::message::{Message, floor, messages, phrases};
 use crate::explain::phrases::{LABELS, STATEMENT_LABELS};
 
 /// Whether a line can have to do with a violation at all: most lines have not.
@@ -65,6 +66,8 @@ struct Open {
     lines: usize,
     /// How many lines of others came since its last one.
     idle: usize,
+    /// Whether a report with nearly the same prefix has begun since: from then on the prefix must be the same.
+    is_parted: bool,
 }
 
 /// What comes of a line in which nothing was found.
@@ -95,6 +98,8 @@ impl Assembler {
             if !self.open.is_empty() || INTERESTING.is_match(line) {
                 self.take_json(line, give);
             }
+        } else if let Some(document) = document_in(line) {
+            self.take_json(document, give);
         } else {
             self.take_text(line, give);
         }
@@ -144,6 +149,8 @@ impl Assembler {
                 }
             }
             jsonlog::Wrapped::Nothing => {}
+            // A prefix can begin with a brace.
+            jsonlog::Wrapped::NoDocument => self.take_text(line, give),
         }
     }
 
@@ -187,6 +194,12 @@ impl Assembler {
 
     /// Adds the line to the report that it belongs to, and closes those that it ends.
     fn belongs(&mut self, line: &str, is_interesting: bool, give: &mut Give) -> bool {
+        // A prefix that is the same is a better match than one in which a number differs.
+        let exact = |open: &Open| open.prefix.as_ref().is_some_and(|prefix| line.starts_with(prefix.as_str()));
+        if let Some(same) = self.open.iter().rposition(exact) {
+            let same = self.open.remove(same);
+            self.open.push(same);
+        }
         for at in (0..self.open.len()).rev() {
             let open = &mut self.open[at];
             open.idle += 1;
@@ -212,7 +225,14 @@ impl Assembler {
                     continue;
                 }
             };
-            if open.prefix.is_some() && (NEW_REPORT.is_match(rest) || !rest.contains(": ")) {
+            let is_new = NEW_REPORT.is_match(rest);
+            let is_near = open.prefix.as_ref().is_some_and(|prefix| !line.starts_with(prefix.as_str()));
+            if is_near && (is_new || open.is_parted) {
+                // It may be another session's, whose lines must not be taken for this one's.
+                open.is_parted = true;
+                continue;
+            }
+            if open.prefix.is_some() && (is_new || !rest.contains(": ")) {
                 let closed = self.open.remove(at);
                 give(closed.closed());
                 continue;
@@ -237,14 +257,18 @@ impl Assembler {
         if self.open.len() >= OPEN {
             give(self.open.remove(0).closed());
         }
-        let prefix = severity.map(|severity| &before[..severity.start()]);
+        // Where a program prints the error, what stands before it is no prefix of all its lines.
+        let is_program = |prefix: &str| {
+            ["UniqueViolation", "SQLSTATE[", "Exception", "Error"].iter().any(|word| prefix.contains(word))
+        };
+        let prefix = severity.map(|severity| &before[..severity.start()]).filter(|prefix| !is_program(prefix));
         let seen = prefix.unwrap_or(&line[..floor(line, 200)]);
         let time = prefix::time(seen).or_else(|| self.time_before());
         let database = prefix.and_then(prefix::database);
         // A program prints the server's own form, too, and has no prefix before each line.
         let prefix = prefix.filter(|prefix| !prefix.is_empty() && line.contains(":  ")).map(str::to_owned);
         let text = &line[prefix.as_ref().map_or(0, String::len)..];
-        let mut open = Open { prefix, time, database, text: String::new(), lines: 0, idle: 0 };
+        let mut open = Open { prefix, time, database, text: String::new(), lines: 0, idle: 0, is_parted: false };
         open.add(text);
         self.open.push(open);
         true
@@ -254,14 +278,33 @@ impl Assembler {
 /// How programs tell an error again that another one was caused by.
 const AGAIN: [&str; 7] = ["Caused by", "Exception", "Error:", "Error(", "parent:", "original:", "cause"];
 
+/// The document behind what a collector puts before each line (`app-1  | {…}`), or within an array with one a line.
+fn document_in(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii_end();
+    let line = line.strip_suffix(b",").or_else(|| line.strip_suffix(b"]")).unwrap_or(line);
+    let start = memchr::memchr(b'{', &line[..line.len().min(200)])?;
+    let is_document = line.ends_with(b"}") && line.get(start + 1) == Some(&b'"') && INTERESTING.is_match(line);
+    let document = &line[start..];
+    (is_document && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(document).is_ok())
+        .then_some(document)
+}
+
+/// The message in a text, through one layer of escapes.
+fn message_in(text: &str) -> Option<Message> {
+    messages(text).next().or_else(|| messages(&unescaped(text)).next())
+}
+
 impl Open {
     /// Whether a line belongs to the same error: the code beside it, or the message again in a chain of causes.
     fn is_told_again_in(&self, line: &str) -> bool {
-        let Some(message) = messages(line).next() else {
-            return true;
+        let has_time = prefix::time(&line[..floor(line, 100)]).is_some();
+        let (own, theirs) = (message_in(&self.text), message_in(line));
+        let Some(message) = theirs else {
+            // A dump shows the code beside its message; where there is no message each code is an error of its own.
+            return own.is_some() && !has_time;
         };
-        messages(&self.text).next().is_some_and(|first| first.names == message.names)
-            && prefix::time(&line[..floor(line, 64)]).is_none()
+        own.is_some_and(|first| first.names == message.names)
+            && !has_time
             && AGAIN.iter().any(|word| line.contains(word))
             && self.text.lines().next() != Some(line)
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{Occurrence, Report};
 use crate::explain::message::{floor, messages};
 use crate::explain::parse::{Reading, parse};
+use crate::explain::statement::Statement;
 use crate::explain::violation::Violation;
 
 /// How many constraints are told apart; what comes after is counted together.
@@ -31,7 +32,8 @@ pub struct Folded {
 /// What was counted so far.
 #[derive(Debug, Default)]
 pub struct Tally {
-    entries: HashMap<(Option<String>, String), Entry>,
+    /// By database, schema and constraint, as far as they are told.
+    entries: HashMap<(Option<String>, Option<String>, String), Entry>,
     /// How many lines were read.
     pub lines: u64,
     /// How many violations were counted.
@@ -49,12 +51,39 @@ struct Entry {
 }
 
 impl Folded {
-    /// Whether it can have been in a database: the log tells none, or this one. Behind its name other words of the
-    /// prefix can follow.
+    /// Takes off what does not belong to the database's name: other words of the prefix can follow it, and a name can have
+    /// blanks, so that the longest that the server has is the one.
+    pub fn settle_database(&mut self, databases: &[String]) {
+        let Some(named) = &self.database else {
+            return;
+        };
+        let fits = |database: &&String| {
+            named.strip_prefix(database.as_str()).is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
+        };
+        if let Some(database) = databases.iter().filter(fits).max_by_key(|database| database.len()) {
+            self.database = Some(database.clone());
+        }
+    }
+
+    /// Whether it can have been in a database: the log tells none, or this one.
     pub fn can_be_of(&self, database: &str) -> bool {
-        self.database.as_ref().is_none_or(|named| {
-            named.strip_prefix(database).is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
-        })
+        self.database.as_ref().is_none_or(|named| named == database)
+    }
+
+    /// Counts the violations of another one with these: they turned out to be of the same index.
+    pub fn absorb(&mut self, other: Self) {
+        self.count += other.count;
+        let is_before = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            (Some(one), Some(other)) => is_one_form(one, other) && one < other,
+            (one, None) => one.is_some(),
+            (None, Some(_)) => false,
+        };
+        if is_before(&other.first, &self.first) {
+            self.first = other.first;
+        }
+        if self.last.is_none() || is_before(&self.last, &other.last) {
+            (self.last, self.violation) = (other.last, other.violation);
+        }
     }
 }
 
@@ -62,22 +91,26 @@ impl Tally {
     /// Counts an occurrence; a text that turns out to be none is not counted.
     pub(crate) fn take(&mut self, occurrence: Occurrence) {
         let Occurrence { time, database, report } = occurrence;
-        let (name, report) = match report {
+        let of_violation =
+            |violation: Box<Violation>| (violation.schema.clone(), name(&violation), Report::Read(violation));
+        let (schema, name, report) = match report {
             Report::Text(text) => {
                 let message = messages(&text).next();
                 match message.and_then(|message| message.names.into_iter().next()) {
-                    Some(name) => (name, Report::Text(text)),
+                    Some(name) => {
+                        (Statement::find_in_report(&text).and_then(|found| found.schema), name, Report::Text(text))
+                    }
                     None => match parse(&text) {
-                        Reading::Violation(violation) => (name(&violation), Report::Read(violation)),
+                        Reading::Violation(violation) => of_violation(violation),
                         _ => return,
                     },
                 }
             }
-            Report::Read(violation) => (name(&violation), Report::Read(violation)),
+            Report::Read(violation) => of_violation(violation),
         };
         self.violations += 1;
         let is_known = self.entries.len() < MANY;
-        match self.entries.entry((database, name)) {
+        match self.entries.entry((database, schema, name)) {
             std::collections::hash_map::Entry::Occupied(mut entry) => entry.get_mut().take(time, report),
             std::collections::hash_map::Entry::Vacant(entry) if is_known => {
                 entry.insert(Entry { count: 1, first: time.clone(), last: time, last_report: small(report) });
@@ -91,7 +124,7 @@ impl Tally {
         let mut folded: Vec<Folded> = self
             .entries
             .into_iter()
-            .map(|((database, name), entry)| {
+            .map(|((database, _, name), entry)| {
                 let violation = match entry.last_report {
                     Report::Read(violation) => *violation,
                     Report::Text(text) => match parse(&text) {

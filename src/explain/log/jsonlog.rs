@@ -13,12 +13,14 @@ pub(crate) enum Wrapped {
     Lines(String, Option<String>),
     /// Nothing of ours.
     Nothing,
+    /// It is none.
+    NoDocument,
 }
 
 /// Takes a line apart.
 pub(crate) fn unwrap(line: &[u8]) -> Wrapped {
     let Some(document) = document(line) else {
-        return Wrapped::Nothing;
+        return Wrapped::NoDocument;
     };
     let time = text_in(&document, &["timestamp", "log_time", "time", "@timestamp", "ts", "asctime"]);
     let object = document.as_object();

@@ -18,7 +18,7 @@ const END: &str = r#"(?:[,;|:/\])}>"']|\s+[\w%.]+=|\s+[\[(<{|"'-]|\s+\d+[.:(-]|\
 static NAMED_DATABASE: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!(r"\b(?:db|database|dbname)=([^\s,\]].*?){END}")));
 static AT_DATABASE: LazyLock<Regex> =
-    LazyLock::new(|| regex(&format!(r#"(?:^|[\s\[:(<="'|/,])[\w-]+@([^\s,\]].*?){END}"#)));
+    LazyLock::new(|| regex(&format!(r#"(?:^|[\s\[:(<="'|/,])[^\s@\[(<="'|/,]+@([^\s,\]].*?){END}"#)));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a fixed pattern")
