@@ -446,3 +446,14 @@ fn the_repair_keeps_what_was_ignored_and_a_sentinel_is_named_before() {
     database.run_printed(explained.text("/next_command")).expect_status(0);
     assert_eq!(database.sequence_states()["public.orders_id_seq"].0, 3);
 }
+
+#[test]
+fn an_error_of_another_code_that_repeats_the_message_is_not_counted() {
+    let prefix = "2026-11-23 08:00:00 UTC [5] ";
+    let told = format!("{prefix}ERROR:  P0001: caught: {D} \"a_pkey\"\n{prefix}WARNING:  {D} \"a_pkey\"\n");
+    assert_eq!(log(&told)["violations"], 0);
+    let mixed = format!("2026-11-23 09:00:00 ERROR x: {D} \"a_pkey\"\n2026-11-23T08:00:00 ERROR x: {D} \"a_pkey\"\n");
+    let report = log(&mixed);
+    let times = (&report["constraints"][0]["first"], &report["constraints"][0]["last"]);
+    assert_eq!(times, (&"2026-11-23T08:00:00".into(), &"2026-11-23 09:00:00".into()));
+}

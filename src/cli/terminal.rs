@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
@@ -50,6 +51,9 @@ impl TerminalSettings {
 
 /// A prompt hides the cursor; nobody wants to be left without one.
 pub fn show_cursor() {
+    if !io::stderr().is_terminal() {
+        return;
+    }
     // If the terminal is gone there is nobody to see it.
     let _ = console::Term::stderr().show_cursor();
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::key::{Key, has_known_words};
+use super::message::{Message, floor};
 use super::phrases::{CONTEXT_LABELS, DETAIL_LABELS, ERROR_SEVERITIES, LABELS, OTHER_SEVERITIES, STATEMENT_LABELS};
 
 /// The labels of other fields, and of other reports.
@@ -92,6 +93,15 @@ pub(crate) fn context(text: &str) -> Option<&str> {
     let more = text[from + line.len()..].split_inclusive('\n').take_while(|line| label_end(&LABEL, line).is_none());
     Some(&text[from..from + line.len() + more.map(str::len).sum::<usize>()])
 }
+
+/// Whether a message stands in a field that quotes other texts, so that it is not the error.
+pub(crate) fn is_quoted(text: &str, message: &Message) -> bool {
+    let before = &text[floor(text, message.start.saturating_sub(QUOTED_REACH))..message.start];
+    is_quoting(before.rsplit('\n').next().unwrap_or_default())
+}
+
+/// How far before a message its line's label is looked for: a line can be as long as the text.
+const QUOTED_REACH: usize = 8 * 1024;
 
 /// Whether a line's beginning labels a field that quotes other texts: a DETAIL that shows a row, or a statement.
 pub(crate) fn is_quoting(beginning: &str) -> bool {

@@ -61,12 +61,8 @@ const REPEATED: usize = 50;
 const MANY: usize = 10_000;
 
 fn of_message(text: &str, fields: &Fields, only_plain: bool) -> Option<Violation> {
-    // A message that another field quotes is not the error.
-    let is_quoted = |message: &Message| {
-        let line = text[..message.start].rfind('\n').map_or(0, |end| end + 1);
-        detail::is_quoting(&text[line..message.start])
-    };
-    let all: Vec<Message> = messages(text).filter(|message| !is_quoted(message)).take(MANY).collect();
+    let is_own = |message: &Message| !detail::is_quoted(text, message);
+    let all: Vec<Message> = messages(text).filter(is_own).take(MANY).collect();
     let first = all.first()?;
     // Escapes behind the name: another form of the text is the plain one.
     if only_plain && text[first.end..].starts_with("\\n") {

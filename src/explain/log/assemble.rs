@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::bytes;
 
 use super::{Occurrence, Report, csvlog, jsonlog, prefix};
+use crate::explain::detail::is_quoting;
 use crate::explain::escapes::unescaped;
 use crate::explain::message::{Message, floor, messages, phrases};
 use crate::explain::phrases::{LABELS, STATEMENT_LABELS};
@@ -251,7 +252,7 @@ impl Assembler {
         let message = phrases().filter_map(|(before, ..)| line.find(before)).min();
         let before = &line[..message.unwrap_or(0)];
         let severity = SEVERITY.captures(before).and_then(|found| found.get(1));
-        if message.is_some() && QUOTING.is_match(before) {
+        if message.is_some() && (QUOTING.is_match(before) || is_quoting(before)) {
             return false;
         }
         if self.open.len() >= OPEN {

@@ -1,8 +1,10 @@
 //! Thousands of errors folded into one line a constraint.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Occurrence, Report};
+use crate::explain::detail::is_quoted;
 use crate::explain::message::{floor, messages};
 use crate::explain::parse::{Reading, parse};
 use crate::explain::statement::Statement;
@@ -74,7 +76,7 @@ impl Folded {
     pub fn absorb(&mut self, other: Self) {
         self.count += other.count;
         let is_before = |one: &Option<String>, other: &Option<String>| match (one, other) {
-            (Some(one), Some(other)) => is_one_form(one, other) && one < other,
+            (Some(one), Some(other)) => is_one_form(one, other) && in_order(one) < in_order(other),
             (one, None) => one.is_some(),
             (None, Some(_)) => false,
         };
@@ -95,7 +97,7 @@ impl Tally {
             |violation: Box<Violation>| (violation.schema.clone(), name(&violation), Report::Read(violation));
         let (schema, name, report) = match report {
             Report::Text(text) => {
-                let message = messages(&text).next();
+                let message = messages(&text).find(|message| !is_quoted(&text, message));
                 match message.and_then(|message| message.names.into_iter().next()) {
                     Some(name) => {
                         (Statement::find_in_report(&text).and_then(|found| found.schema), name, Report::Text(text))
@@ -154,10 +156,10 @@ impl Entry {
         let is_comparable = |known: &Option<String>| known.as_ref().is_some_and(|known| is_one_form(known, &time));
         if !is_comparable(&self.first) {
             self.first.get_or_insert_with(|| time.clone());
-        } else if self.first.as_ref().is_some_and(|first| time < *first) {
+        } else if self.first.as_ref().is_some_and(|first| in_order(&time) < in_order(first)) {
             self.first = Some(time.clone());
         }
-        if !is_comparable(&self.last) || self.last.as_ref().is_some_and(|last| time >= *last) {
+        if !is_comparable(&self.last) || self.last.as_ref().is_some_and(|last| in_order(&time) >= in_order(last)) {
             self.last = Some(time);
             self.last_report = small(report);
         }
@@ -178,6 +180,11 @@ fn is_one_form(one: &str, other: &str) -> bool {
         })
     };
     is_epoch(one) && is_epoch(other) || zone(one).is_some() && zone(one) == zone(other)
+}
+
+/// A time in a form whose order as a text is that of the times: a T in its middle stands for a blank.
+fn in_order(time: &str) -> Cow<'_, str> {
+    if time.get(10..11) == Some("T") { Cow::Owned(time.replacen('T', " ", 1)) } else { Cow::Borrowed(time) }
 }
 
 /// What the violations of one constraint have in common.
