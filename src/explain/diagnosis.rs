@@ -104,8 +104,29 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
     evidence.extend(suspects.iter().cloned());
     evidence.push(row_evidence(violation, facts));
 
+    let given = given_parts(index, &fed);
+    let verdict = match verdict(violation, facts, &fed, &suspects) {
+        Verdict::SequenceBehind | Verdict::SequencePast if !given.is_empty() => {
+            let given = given.join(", ");
+            evidence.push(Doubt::new(format!("{given} comes with the INSERT: the duplicate is one of both together")));
+            Verdict::Mixed
+        }
+        verdict => verdict,
+    };
+    Diagnosis {
+        verdict,
+        evidence,
+        is_drawn: fed.iter().any(|fed| fed.treatment == Treatment::Default),
+        is_behind: fed.iter().any(super::fed::Fed::is_behind),
+        is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
+        fed: fed.into_iter().map(|fed| FedColumn { column: fed.column, finding: fed.at }).collect(),
+    }
+}
+
+/// The verdict, as if every sequence fed the whole key.
+fn verdict(violation: &Violation, facts: &Facts, fed: &[Fed], suspects: &[Doubt]) -> Verdict {
     let standing = fed.iter().map(|fed| fed.standing).min();
-    let verdict = match (standing, facts.row) {
+    match (standing, facts.row) {
         // Nothing was drawn: the rows were there before.
         _ if violation.occasion == Occasion::IndexBuild => Verdict::GenuineDuplicate,
         _ if !facts.is_same_key => Verdict::Undetermined,
@@ -120,34 +141,13 @@ pub fn diagnose(violation: &Violation, facts: &Facts) -> Diagnosis {
             Verdict::GenuineDuplicate
         }
         (Some(Standing::NotTheCause), _) => Verdict::Undetermined,
-    };
-    let is_partly_fed =
-        fed.iter().map(|fed| fed.part).collect::<std::collections::BTreeSet<_>>().len() < index.key.len();
-    let verdict = match verdict {
-        Verdict::SequenceBehind | Verdict::SequencePast if is_partly_fed => Verdict::Mixed,
-        verdict => verdict,
-    };
-    if verdict == Verdict::Mixed {
-        let given: Vec<&str> = index
-            .key
-            .iter()
-            .enumerate()
-            .filter(|(part, _)| fed.iter().all(|fed| fed.part != *part))
-            .map(|(_, part)| part.definition.as_str())
-            .collect();
-        evidence.push(Doubt::new(format!(
-            "{} comes with the INSERT: the duplicate is one of both together",
-            given.join(", ")
-        )));
     }
-    Diagnosis {
-        verdict,
-        evidence,
-        is_drawn: fed.iter().any(|fed| fed.treatment == Treatment::Default),
-        is_behind: fed.iter().any(super::fed::Fed::is_behind),
-        is_unreadable: fed.iter().any(|fed| matches!(fed.finding.status, Status::Unreadable(_))),
-        fed: fed.into_iter().map(|fed| FedColumn { column: fed.column, finding: fed.at }).collect(),
-    }
+}
+
+/// The parts of the key that no sequence feeds.
+fn given_parts<'a>(index: &'a UniqueIndex, fed: &[Fed]) -> Vec<&'a str> {
+    let parts = index.key.iter().enumerate().filter(|(part, _)| fed.iter().all(|fed| fed.part != *part));
+    parts.map(|(_, part)| part.definition.as_str()).collect()
 }
 
 /// What the occasion tells.
