@@ -202,5 +202,7 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         can_lock: known(row, "can_lock")?,
         persistence: persistence(row.try_get("is_table_unlogged")?),
         relations: row.try_get("relations")?,
+        is_not_null: row.try_get("is_not_null")?,
+        pages: row.try_get("pages")?,
     })
 }

@@ -134,6 +134,10 @@ pub struct ColumnFacts {
     pub persistence: Persistence,
     /// How many relations a read of it locks: tables and indexes of its whole tree.
     pub relations: i64,
+    /// Whether it is marked NOT NULL: of its own table's rows, as far as the constraint is valid.
+    pub is_not_null: bool,
+    /// The pages of its tree's tables when they were last analyzed; 0 where nobody has.
+    pub pages: i64,
 }
 
 impl ColumnFacts {

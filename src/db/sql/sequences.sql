@@ -120,6 +120,7 @@ described_column AS (
         c.relkind::pg_catalog.text AS relkind,
         a.attname,
         a.attidentity::pg_catalog.text AS attidentity,
+        a.attnotnull AS is_not_null,
         pg_catalog.format_type(a.atttypid, a.atttypmod) AS column_type,
         COALESCE(d.type_oid, a.atttypid) AS base_type,
         CASE WHEN a.atttypmod = -1 THEN COALESCE(d.typmod, -1) ELSE a.atttypmod END AS typmod,
@@ -164,7 +165,8 @@ described_column AS (
         COALESCE(ix.is_unique_partly, false) AND NOT is_inherited.value AS is_unique_partly,
         COALESCE(ix.is_leading, false) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
-        tree.relations
+        tree.relations,
+        tree.pages
     FROM linked_column AS l
     JOIN pg_catalog.pg_class AS c ON c.oid = l.table_oid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -207,7 +209,12 @@ described_column AS (
             JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
         )
         SELECT
-            pg_catalog.count(DISTINCT b.oid) + pg_catalog.count(x.indexrelid) AS relations
+            pg_catalog.count(DISTINCT b.oid) + pg_catalog.count(x.indexrelid) AS relations,
+            (
+                SELECT pg_catalog.sum(GREATEST(bc.relpages, 0))::pg_catalog.int8
+                FROM below
+                JOIN pg_catalog.pg_class AS bc ON bc.oid = below.oid
+            ) AS pages
         FROM below AS b
         LEFT JOIN pg_catalog.pg_index AS x ON x.indrelid = b.oid
     ) AS tree
@@ -255,7 +262,9 @@ SELECT
     c.is_unique_partly,
     c.is_indexed,
     c.is_table_unlogged,
-    c.relations
+    c.relations,
+    c.is_not_null,
+    c.pages
 FROM sequence AS s
 FULL JOIN described_column AS c ON c.sequence_oid = s.oid
 ORDER BY s.nspname, s.relname, c.table_schema, c.table_name, c.attname;
