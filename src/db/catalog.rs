@@ -115,9 +115,10 @@ impl Reading {
     }
 }
 
-/// A privilege. Of an object that was dropped since the query began the server answers NULL: nothing can be done with it.
-fn known(row: &Row, privilege: &str) -> Result<bool, postgres::Error> {
-    Ok(row.try_get::<_, Option<bool>>(privilege)?.unwrap_or_default())
+/// What can be NULL, too. Of the privileges for an object that was dropped since the query began the server says that:
+/// nothing can be done with it.
+fn known(row: &Row, column: &str) -> Result<bool, postgres::Error> {
+    Ok(row.try_get::<_, Option<bool>>(column)?.unwrap_or_default())
 }
 
 fn persistence(is_unlogged: bool) -> Persistence {
@@ -160,8 +161,11 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
     let type_name: String = row.try_get("column_type")?;
     let (alone, partly): (bool, bool) = (row.try_get("is_unique_alone")?, row.try_get("is_unique_partly")?);
     let names_it: Option<bool> = row.try_get("default_names_it")?;
+    // Its expression is not printed then.
+    let is_plain = known(row, "is_plain_nextval")?;
     let expression: Option<String> = row.try_get("default_expression")?;
     let default = match expression {
+        None if is_plain => ColumnDefault::Plain,
         None if !identity.is_empty() && deptype.as_deref() != Some("i") => {
             ColumnDefault::Elsewhere("GENERATED AS IDENTITY, by a sequence of its own".to_owned())
         }

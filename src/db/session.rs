@@ -12,9 +12,15 @@ const OLDEST_MAJOR: u32 = 10;
 /// Settings that only newer servers have; each is a query, as SET would fail on the others.
 ///
 /// A table that was swapped for a view meanwhile must not run its owner's code as us (minor releases of August 2024),
-/// and a limit on whole transactions (17) would end our session instead of a statement.
-const NEWER_SETTINGS: [(&str, &str); 2] =
-    [("restrict_nonsystem_relation_kind", "view, foreign-table"), ("transaction_timeout", "0")];
+/// and a limit on whole transactions (17) would end our session instead of a statement. Compiling a query (11) takes
+/// longer than any of ours.
+const NEWER_SETTINGS: [(&str, &str); 3] =
+    [("restrict_nonsystem_relation_kind", "view, foreign-table"), ("transaction_timeout", "0"), ("jit", "off")];
+
+/// For the queries of the catalog, which are written in the order in which they are best joined: searching for another
+/// takes the server longer than the queries themselves, and ten thousand sequences fit into this much memory.
+const CATALOG_SETTINGS: [&str; 3] =
+    ["SET LOCAL join_collapse_limit = 1", "SET LOCAL from_collapse_limit = 1", "SET LOCAL work_mem = '32MB'"];
 
 fn newer_setting_sql((name, value): (&str, &str)) -> String {
     format!(
@@ -49,7 +55,7 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
 
 /// Begins the transaction for the catalog queries, and refuses a server that is too old for them.
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
-    let sql = format!("{}; SHOW server_version_num", begin_read_only_sql(timeouts));
+    let sql = format!("{}; {}; SHOW server_version_num", begin_read_only_sql(timeouts), CATALOG_SETTINGS.join("; "));
     let rows = rows(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
     let version: u32 = rows.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok()).unwrap_or_default();
     refuse_old(version)

@@ -1,35 +1,47 @@
 -- Every sequence of the database with every column that has to do with it: one row for a sequence and a column,
 -- one row for a sequence without columns, and one row (sequence_oid NULL) for a column whose default calls nextval
 -- on a name that is looked up at each call. No parameters. Runs on PostgreSQL 10 and later.
+--
+-- Written for ten thousand tables: every catalog is read whole and joined by hashing, what few columns need is looked
+-- up for these only, and nothing that looks into the server's caches (privileges, pg_get_expr) is asked of every row.
 WITH RECURSIVE
 -- A domain can be made over a domain: follow it down to the type that holds the numbers.
-domain_base (domain_oid, type_oid, typmod) AS (
-    SELECT t.oid, t.typbasetype, t.typtypmod
+domain_step (domain_oid, type_oid, typmod, depth) AS (
+    SELECT t.oid, t.typbasetype, t.typtypmod, 0
     FROM pg_catalog.pg_type AS t
     WHERE t.typtype = 'd'
   UNION ALL
-    SELECT d.domain_oid, t.typbasetype, CASE WHEN d.typmod = -1 THEN t.typtypmod ELSE d.typmod END
-    FROM domain_base AS d
+    SELECT d.domain_oid, t.typbasetype, CASE WHEN d.typmod = -1 THEN t.typtypmod ELSE d.typmod END, d.depth + 1
+    FROM domain_step AS d
     JOIN pg_catalog.pg_type AS t ON t.oid = d.type_oid AND t.typtype = 'd'
 ),
 -- Foreign tables and every table above one.
 remote_tree (table_oid) AS (
-    SELECT c.oid
-    FROM pg_catalog.pg_class AS c
-    WHERE c.relkind = 'f'
+    SELECT f.ftrelid
+    FROM pg_catalog.pg_foreign_table AS f
   UNION
     SELECT i.inhparent
     FROM remote_tree AS r
     JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = r.table_oid
 ),
+schema AS (
+    SELECT
+        n.oid,
+        n.nspname,
+        n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS is_system,
+        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use
+    FROM pg_catalog.pg_namespace AS n
+),
 sequence AS (
     SELECT
-        c.oid,
+        s.seqrelid AS oid,
         c.relname,
         n.nspname,
-        c.relnamespace,
-        c.relowner,
+        n.can_use,
         c.relpersistence,
+        -- Its owner has every privilege as long as nobody granted or revoked any.
+        c.relacl IS NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AS is_all_ours,
+        c.relowner,
         s.seqtypid,
         s.seqstart,
         s.seqincrement,
@@ -38,25 +50,68 @@ sequence AS (
         s.seqcache,
         s.seqcycle,
         CASE
-            WHEN n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'system'
+            WHEN n.is_system THEN 'system'
             WHEN c.relpersistence = 't' THEN 'temporary'
-            WHEN EXISTS (
-                SELECT
+            WHEN c.oid IN (
+                SELECT d.objid
                 FROM pg_catalog.pg_depend AS d
                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                  AND d.objid = c.oid
                   AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                   AND d.deptype = 'e'
             ) THEN 'extension'
         END AS excluded
-    FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid
-    WHERE c.relkind = 'S'
+    FROM pg_catalog.pg_sequence AS s
+    JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid AND c.relkind = 'S'
+    JOIN schema AS n ON n.oid = c.relnamespace
+),
+-- How a stored expression begins that is nothing but nextval of a regclass constant, or a cast of that to integer or
+-- smallint as an assignment makes it. All three functions take one argument: nothing more can follow.
+shape (calls_nextval, is_plain) AS (
+    SELECT
+        '%:funcid ' || f.nextval || ' %',
+        ARRAY[
+            f.call,
+            f.cast_begin || f.int4 || ' :funcresulttype 23' || f.cast_middle || f.call,
+            f.cast_begin || f.int2 || ' :funcresulttype 21' || f.cast_middle || f.call
+        ]
+    FROM (
+        SELECT
+            p.nextval,
+            p.int4,
+            p.int2,
+            '{FUNCEXPR :funcid ' AS cast_begin,
+            ' :funcretset false :funcvariadic false :funcformat 2 :funccollid 0 :inputcollid 0 :args (' AS cast_middle,
+            '{FUNCEXPR :funcid ' || p.nextval || ' :funcresulttype 20 :funcretset false :funcvariadic false '
+                || ':funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 '
+                || ':constcollid 0 :constlen 4 :constbyval true :constisnull false %' AS call
+        FROM (
+            SELECT
+                'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid,
+                'pg_catalog.int4(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid,
+                'pg_catalog.int2(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid
+        ) AS p (nextval, int4, int2)
+    ) AS f
+),
+stored_default AS (
+    SELECT
+        ad.oid,
+        ad.adrelid,
+        ad.adnum,
+        ad.adbin,
+        ad.adbin::pg_catalog.text LIKE ANY ((SELECT shape.is_plain FROM shape)::pg_catalog.text[]) AS is_plain
+    FROM pg_catalog.pg_attrdef AS ad
+),
+-- Which default or domain names which sequence as a regclass constant.
+use (classid, objid, sequence_oid, is_excluded) AS (
+    SELECT d.classid, d.objid, s.oid, s.excluded IS NOT NULL
+    FROM pg_catalog.pg_depend AS d
+    JOIN sequence AS s ON s.oid = d.refobjid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.classid IN ('pg_catalog.pg_attrdef'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass)
 ),
 link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
     -- Owned (a) and identity (i). The same oid can occur in two catalogs, so both classes are checked.
-    SELECT d.objid, d.refobjid, d.refobjsubid, d.deptype::pg_catalog.text, false
+    SELECT s.oid, d.refobjid, d.refobjsubid::pg_catalog.int2, d.deptype::pg_catalog.text, false
     FROM pg_catalog.pg_depend AS d
     JOIN sequence AS s ON s.oid = d.objid AND s.excluded IS NULL
     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -65,39 +120,31 @@ link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
       AND d.refobjsubid > 0
       AND d.deptype IN ('a', 'i')
   UNION ALL
-    -- Defaults that name the sequence as a regclass constant, owned or not.
-    SELECT s.oid, ad.adrelid, ad.adnum, NULL, true
-    FROM pg_catalog.pg_attrdef AS ad
-    JOIN pg_catalog.pg_depend AS d
-        ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-       AND d.objid = ad.oid
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    JOIN sequence AS s ON s.oid = d.refobjid AND s.excluded IS NULL
+    -- Defaults that name the sequence, owned or not.
+    SELECT u.sequence_oid, ad.adrelid, ad.adnum, NULL, true
+    FROM use AS u
+    JOIN stored_default AS ad ON ad.oid = u.objid
+    WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+      AND NOT u.is_excluded
   UNION ALL
     -- Defaults of domains, which hold for the columns that have none of their own.
-    SELECT s.oid, a.attrelid, a.attnum, NULL, true
-    FROM pg_catalog.pg_depend AS d
-    JOIN sequence AS s ON s.oid = d.refobjid AND s.excluded IS NULL
-    JOIN pg_catalog.pg_attribute AS a ON a.atttypid = d.objid AND a.attnum > 0 AND NOT a.atthasdef AND NOT a.attisdropped
+    SELECT u.sequence_oid, a.attrelid, a.attnum, NULL, true
+    FROM use AS u
+    JOIN pg_catalog.pg_attribute AS a ON a.atttypid = u.objid AND a.attnum > 0 AND NOT a.atthasdef AND NOT a.attisdropped
     JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
-    WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
-      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    WHERE u.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+      AND NOT u.is_excluded
   UNION ALL
     -- Defaults that call nextval on a name: no dependency, but the call is in the stored expression.
     SELECT NULL, ad.adrelid, ad.adnum, NULL, false
-    FROM pg_catalog.pg_attrdef AS ad
-    WHERE pg_catalog.strpos(
-            ad.adbin::pg_catalog.text,
-            ':funcid ' || 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid || ' '
-          ) > 0
-      AND NOT EXISTS (
-            SELECT
-            FROM pg_catalog.pg_depend AS d
-            JOIN sequence AS s ON s.oid = d.refobjid
-            WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-              AND d.objid = ad.oid
-              AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    FROM stored_default AS ad
+    WHERE NOT ad.is_plain
+      AND ad.oid NOT IN (
+            SELECT u.objid
+            FROM use AS u
+            WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
           )
+      AND ad.adbin::pg_catalog.text LIKE (SELECT shape.calls_nextval FROM shape)
 ),
 linked_column AS (
     SELECT
@@ -109,12 +156,58 @@ linked_column AS (
     FROM link AS l
     GROUP BY l.sequence_oid, l.table_oid, l.attnum
 ),
+index_count (table_oid, indexes) AS (
+    SELECT i.indrelid, pg_catalog.count(*)
+    FROM pg_catalog.pg_index AS i
+    GROUP BY i.indrelid
+),
+-- Of the tables that have others below them: what a read of one locks, and how much it may have to read.
+below (top_oid, table_oid) AS (
+    SELECT l.table_oid, l.table_oid
+    FROM linked_column AS l
+    WHERE l.table_oid IN (SELECT i.inhparent FROM pg_catalog.pg_inherits AS i)
+  UNION
+    SELECT b.top_oid, i.inhrelid
+    FROM below AS b
+    JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.table_oid
+),
+tree (table_oid, relations, pages) AS (
+    SELECT
+        b.top_oid,
+        pg_catalog.sum(1 + COALESCE(x.indexes, 0))::pg_catalog.int8,
+        pg_catalog.sum(GREATEST(c.relpages, 0))::pg_catalog.int8
+    FROM below AS b
+    JOIN pg_catalog.pg_class AS c ON c.oid = b.table_oid
+    LEFT JOIN index_count AS x ON x.table_oid = b.table_oid
+    GROUP BY b.top_oid
+),
+column_index AS (
+    -- indoption has an entry for each key column, and none for INCLUDE columns, in every version.
+    SELECT
+        l.table_oid,
+        l.attnum,
+        pg_catalog.bool_or(
+            (i.indisunique OR i.indisexclusion) AND i.indpred IS NULL
+            AND pg_catalog.array_upper(i.indoption, 1) = 0 AND i.indkey[0] = l.attnum
+        ) AS is_unique_alone,
+        pg_catalog.bool_or(
+            (i.indisunique OR i.indisexclusion)
+            AND l.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:pg_catalog.array_upper(i.indoption, 1)])
+        ) AS is_unique_partly,
+        -- 403 is btree, whose oid is fixed.
+        pg_catalog.bool_or(ic.relam = 403 AND i.indpred IS NULL AND i.indkey[0] = l.attnum) AS is_leading
+    FROM linked_column AS l
+    JOIN pg_catalog.pg_index AS i ON i.indrelid = l.table_oid AND i.indisvalid
+    JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
+    GROUP BY l.table_oid, l.attnum
+),
 described_column AS (
     SELECT
         l.sequence_oid,
         l.table_oid,
         l.deptype,
         l.default_names_it,
+        ad.is_plain AND l.default_names_it AS is_plain_nextval,
         n.nspname AS table_schema,
         c.relname AS table_name,
         c.relkind::pg_catalog.text AS relkind,
@@ -127,33 +220,37 @@ described_column AS (
         -- A default refers to no column, so it can be printed without its table: given the table, the server would
         -- lock it, and one table that somebody rebuilds would stop us. Only a generated column's expression has columns (VAR).
         CASE
+            WHEN ad.is_plain AND l.default_names_it THEN NULL
             WHEN pg_catalog.strpos(ad.adbin::pg_catalog.text, '{VAR ') > 0 THEN 'an expression over other columns'
-            WHEN ad.oid IS NULL AND l.default_names_it THEN pg_catalog.pg_get_expr(domain.typdefaultbin, 0)
-            ELSE pg_catalog.pg_get_expr(ad.adbin, 0)
+            WHEN ad.adbin IS NOT NULL THEN pg_catalog.pg_get_expr(ad.adbin, 0)
+            WHEN l.default_names_it THEN (
+                SELECT pg_catalog.pg_get_expr(t.typdefaultbin, 0)
+                FROM pg_catalog.pg_type AS t
+                WHERE t.oid = a.atttypid
+            )
         END AS default_expression,
-        -- Of a table those above it, unless it is being detached (since 14); of a view those under it.
-        ARRAY(
-            SELECT i.inhparent
-            FROM pg_catalog.pg_inherits AS i
-            WHERE i.inhrelid = c.oid
-              AND pg_catalog.to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true'
-            UNION
-            SELECT d.refobjid
-            FROM pg_catalog.pg_rewrite AS w
-            JOIN pg_catalog.pg_depend AS d
-                ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-               AND d.objid = w.oid
-               AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-            WHERE c.relkind = 'v'
-              AND w.ev_class = c.oid
-              AND d.refobjid <> c.oid
-            ORDER BY 1
-        ) AS parents,
+        -- Of a table those above it; of a view those under it.
+        CASE
+            WHEN c.relkind = 'v'
+            THEN ARRAY(
+                SELECT DISTINCT d.refobjid
+                FROM pg_catalog.pg_rewrite AS w
+                JOIN pg_catalog.pg_depend AS d
+                    ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+                   AND d.objid = w.oid
+                   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                WHERE w.ev_class = c.oid
+                  AND d.refobjid <> c.oid
+                ORDER BY 1
+            )
+            ELSE COALESCE(above.parents, ARRAY[]::pg_catalog.oid[])
+        END AS parents,
         r.table_oid IS NOT NULL AS is_partly_remote,
-        pg_catalog.row_security_active(c.oid) AS is_row_secured,
-        pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS can_read,
-        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use_schema,
-        pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
+        c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS is_row_secured,
+        o.is_all_ours OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS can_read,
+        n.can_use AS can_use_schema,
+        o.is_all_ours
+            OR pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
             -- The privilege is known since 17; CASE keeps older servers from being asked for it.
             OR CASE
                 WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000
@@ -161,66 +258,38 @@ described_column AS (
                 ELSE false
             END AS can_lock,
         -- An index of a parent does not reach to its children, unless they are partitions.
-        COALESCE(ix.is_unique_alone, false) AND NOT is_inherited.value AS is_unique_alone,
-        COALESCE(ix.is_unique_partly, false) AND NOT is_inherited.value AS is_unique_partly,
+        COALESCE(ix.is_unique_alone AND (c.relkind <> 'r' OR tree.table_oid IS NULL), false) AS is_unique_alone,
+        COALESCE(ix.is_unique_partly AND (c.relkind <> 'r' OR tree.table_oid IS NULL), false) AS is_unique_partly,
         COALESCE(ix.is_leading, false) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
-        tree.relations,
-        tree.pages
+        COALESCE(tree.relations, 1 + COALESCE(x.indexes, 0)) AS relations,
+        COALESCE(tree.pages, GREATEST(c.relpages, 0)) AS pages
     FROM linked_column AS l
-    JOIN pg_catalog.pg_class AS c ON c.oid = l.table_oid
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.table_oid AND a.attnum = l.attnum AND NOT a.attisdropped
-    LEFT JOIN domain_base AS d
-        ON d.domain_oid = a.atttypid
-       -- Of a chain of domains only its end.
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS t WHERE t.oid = d.type_oid AND t.typtype = 'd')
-    LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = l.table_oid AND ad.adnum = l.attnum
-    LEFT JOIN pg_catalog.pg_type AS domain ON domain.oid = a.atttypid
-    LEFT JOIN remote_tree AS r ON r.table_oid = l.table_oid
-    LEFT JOIN LATERAL (
-        -- indoption has an entry for each key column, and none for INCLUDE columns, in every version.
-        SELECT
-            pg_catalog.bool_or(
-                (i.indisunique OR i.indisexclusion) AND i.indpred IS NULL
-                AND pg_catalog.array_upper(i.indoption, 1) = 0 AND i.indkey[0] = l.attnum
-            ) AS is_unique_alone,
-            pg_catalog.bool_or(
-                (i.indisunique OR i.indisexclusion)
-                AND l.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:pg_catalog.array_upper(i.indoption, 1)])
-            ) AS is_unique_partly,
-            pg_catalog.bool_or(am.amname = 'btree' AND i.indpred IS NULL AND i.indkey[0] = l.attnum) AS is_leading
-        FROM pg_catalog.pg_index AS i
-        JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
-        JOIN pg_catalog.pg_am AS am ON am.oid = ic.relam
-        WHERE i.indrelid = l.table_oid
-          AND i.indisvalid
-    ) AS ix ON true
-    CROSS JOIN LATERAL (
-        SELECT c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = c.oid)
-    ) AS is_inherited (value)
-    CROSS JOIN LATERAL (
-        -- What a read of the table locks: it, all tables below it, and their indexes.
-        WITH RECURSIVE below (oid) AS (
-            SELECT c.oid
-          UNION
-            SELECT i.inhrelid
-            FROM below AS b
-            JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.oid
-        )
-        SELECT
-            pg_catalog.count(DISTINCT b.oid) + pg_catalog.count(x.indexrelid) AS relations,
-            (
-                SELECT pg_catalog.sum(GREATEST(bc.relpages, 0))::pg_catalog.int8
-                FROM below
-                JOIN pg_catalog.pg_class AS bc ON bc.oid = below.oid
-            ) AS pages
-        FROM below AS b
-        LEFT JOIN pg_catalog.pg_index AS x ON x.indrelid = b.oid
-    ) AS tree
     -- Temporary tables of other sessions may draw from anything, and cannot be read.
-    WHERE c.relpersistence <> 't'
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+    JOIN pg_catalog.pg_class AS c ON c.oid = l.table_oid AND c.relpersistence <> 't'
+    JOIN schema AS n ON n.oid = c.relnamespace AND NOT n.is_system
+    LEFT JOIN stored_default AS ad ON ad.adrelid = l.table_oid AND ad.adnum = l.attnum
+    LEFT JOIN column_index AS ix ON ix.table_oid = l.table_oid AND ix.attnum = l.attnum
+    LEFT JOIN index_count AS x ON x.table_oid = l.table_oid
+    LEFT JOIN tree ON tree.table_oid = l.table_oid
+    LEFT JOIN remote_tree AS r ON r.table_oid = l.table_oid
+    LEFT JOIN (
+        SELECT i.inhrelid, pg_catalog.array_agg(i.inhparent ORDER BY i.inhparent) AS parents
+        FROM pg_catalog.pg_inherits AS i
+        -- Not those that it is being detached from (since 14).
+        WHERE pg_catalog.to_jsonb(i) ->> 'inhdetachpending' IS DISTINCT FROM 'true'
+        GROUP BY i.inhrelid
+    ) AS above ON above.inhrelid = l.table_oid
+    LEFT JOIN (
+        -- Of a chain of domains only its end.
+        SELECT DISTINCT ON (s.domain_oid) s.domain_oid, s.type_oid, s.typmod
+        FROM domain_step AS s
+        ORDER BY s.domain_oid, s.depth DESC
+    ) AS d ON d.domain_oid = a.atttypid
+    CROSS JOIN LATERAL (
+        SELECT c.relacl IS NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+    ) AS o (is_all_ours)
 )
 SELECT
     s.oid AS sequence_oid,
@@ -236,10 +305,11 @@ SELECT
     s.seqcycle AS cycle,
     s.relpersistence = 'u' AS is_unlogged,
     -- The owner, too, needs the privilege to set it. Of an object that has just been dropped the server answers NULL.
-    pg_catalog.pg_has_role(s.relowner, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'UPDATE') AS is_ours,
-    pg_catalog.has_table_privilege(s.oid, 'SELECT') AS can_read_sequence,
-    pg_catalog.has_schema_privilege(s.relnamespace, 'USAGE') AS can_use_sequence_schema,
-    pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') AS can_advance,
+    s.is_all_ours
+        OR pg_catalog.pg_has_role(s.relowner, 'USAGE') AND pg_catalog.has_sequence_privilege(s.oid, 'UPDATE') AS is_ours,
+    s.is_all_ours OR pg_catalog.has_table_privilege(s.oid, 'SELECT') AS can_read_sequence,
+    s.can_use AS can_use_sequence_schema,
+    s.is_all_ours OR pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') AS can_advance,
     c.table_oid,
     c.table_schema::pg_catalog.text,
     c.table_name::pg_catalog.text,
@@ -251,6 +321,7 @@ SELECT
     c.deptype,
     c.attidentity,
     c.default_names_it,
+    c.is_plain_nextval,
     c.default_expression,
     c.parents,
     c.is_partly_remote,
