@@ -1,5 +1,8 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -9,7 +12,7 @@ use super::explain::request::ExplainRequest;
 use super::format::{Format, OutputArguments};
 use super::request::{Request, Task, Wanted};
 use pgseqfix::db::connect::{Given, PasswordPolicy};
-use pgseqfix::db::{ApplyOptions, ScanOptions, Selection};
+use pgseqfix::db::{ApplyOptions, Deadline, ScanOptions, Selection};
 use pgseqfix::model::{PlanOptions, Timeouts};
 
 /// Find the PostgreSQL sequences that an import left behind their data, and repair them safely.
@@ -35,6 +38,8 @@ pub struct Arguments {
     selection: SelectionArguments,
     #[command(flatten)]
     comparison: Comparison,
+    #[command(flatten)]
+    pace: Pace,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -149,12 +154,40 @@ struct Comparison {
     /// Take values below N out of the comparison (descending sequences)
     #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
     ignore_below: Option<i64>,
+    /// Leave out columns without an index that helps: every row of them would have to be read
+    #[arg(long, global = true)]
+    skip_unindexed: bool,
     /// How long to wait for a lock: 400ms, 2s, 1min; 0 is for ever [default: 5s to read, 400ms to fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     lock_timeout: Option<u64>,
     /// How long a statement may take; 0 is for ever [default: 0 to read, 30s under the locks of a fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     statement_timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+struct Pace {
+    /// Work over at most N connections [default: one for each core, at most 4]
+    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
+    /// Stop in good order after this time, and say what is not done; running again goes on from there
+    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
+    time_limit: Option<u64>,
+}
+
+impl Pace {
+    /// As many connections as there are cores, and no more than a busy server can spare.
+    fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4);
+        self.jobs.map_or_else(cores, usize::from)
+    }
+
+    /// 0 is for ever, as with the other times.
+    fn deadline(&self) -> Deadline {
+        let limit = self.time_limit.filter(|limit| *limit > 0);
+        limit.map_or_else(Deadline::default, |limit| Deadline::after(Duration::from_millis(limit)))
+    }
 }
 
 impl Arguments {
@@ -165,7 +198,7 @@ impl Arguments {
 
     /// Sorts the arguments.
     fn into_wanted(self) -> Result<Wanted, clap::Error> {
-        let Self { command, place, connection, selection, comparison, output } = self;
+        let Self { command, place, connection, selection, comparison, pace, output } = self;
         let mut explain = None;
         let (task, sub_place, plan) = match command {
             Some(Command::Explain(arguments)) => {
@@ -206,6 +239,7 @@ impl Arguments {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
             statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
         };
+        let deadline = pace.deadline();
         let request = Request {
             task,
             given,
@@ -218,9 +252,12 @@ impl Arguments {
                 },
                 ignore_above: comparison.ignore_above,
                 ignore_below: comparison.ignore_below,
+                skip_unindexed: comparison.skip_unindexed,
                 timeouts: timeouts(&scan.timeouts),
+                deadline,
             },
             apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), ..apply },
+            jobs: pace.jobs(),
             output,
         };
         let Some(arguments) = explain else {

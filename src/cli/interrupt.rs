@@ -12,7 +12,7 @@ use super::terminal::{TerminalSettings, show_cursor};
 #[derive(Clone, Default)]
 pub struct Interrupt {
     wanted: Arc<AtomicBool>,
-    cancel: Arc<Mutex<Option<CancelToken>>>,
+    cancel: Arc<Mutex<Vec<CancelToken>>>,
 }
 
 impl Interrupt {
@@ -31,9 +31,9 @@ impl Interrupt {
         interrupt
     }
 
-    /// From now on there is a server that can be told to stop.
+    /// From now on there is one more session that can be told to stop.
     pub fn can_cancel(&self, token: CancelToken) {
-        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).push(token);
     }
 
     /// Whether a signal came.
@@ -43,16 +43,19 @@ impl Interrupt {
 
     fn hear(&self, settings: Option<&TerminalSettings>) {
         let again = self.wanted.swap(true, Ordering::Relaxed);
-        let token = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(token) = token.filter(|_| !again) else {
+        let tokens = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if again || tokens.is_empty() {
             if let Some(settings) = settings {
                 settings.restore();
             }
             show_cursor();
             exit(130);
-        };
-        if let Err(error) = token.cancel_query(NoTls) {
-            log::info!("could not cancel the running query: {error}");
+        }
+        // The newest first: a session that has been replaced knows nothing of it.
+        for token in tokens.iter().rev() {
+            if let Err(error) = token.cancel_query(NoTls) {
+                log::info!("could not cancel the running query: {error}");
+            }
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Request {
     pub scan: ScanOptions,
     /// How to fix.
     pub apply: ApplyOptions,
+    /// How many connections to work with at most.
+    pub jobs: usize,
     /// Where results go.
     pub output: OutputArguments,
 }

@@ -1,13 +1,14 @@
 //! The story of a run: connect, scan, plan, perhaps ask and apply, report.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 
 use indicatif::MultiProgress;
-use pgseqfix::db::{self, Applied, Error, Scan};
+use pgseqfix::db::{self, Applied, Connections, Error, Scan};
 use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
 
 use super::again;
-use super::connection::connect;
+use super::connection::connect_for_more;
 use super::exit::Exit;
 use super::failure::{Failure, tell};
 use super::format::Format;
@@ -32,10 +33,13 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let file = request.output.output.as_deref();
     let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
-    let mut client = connect(&request.given, &interrupt)?;
+    let (client, open) = connect_for_more(&request.given, &interrupt)?;
+    // Dropping a client whose connection is gone can hang.
+    let mut client = ManuallyDrop::new(client);
+    let mut connections = Connections::many(&mut client, request.jobs, open);
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
 
-    let scan = db::scan(&mut client, &request.scan, &mut progress);
+    let scan = db::scan_over(&mut connections, &request.scan, &mut progress);
     progress.clear();
     if interrupt.is_wanted() {
         return Err(Failure::Interrupted);
@@ -60,7 +64,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                 }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
-            let mut applied = db::apply(&mut client, &picked, &apply, &mut progress);
+            let mut applied = db::apply(connections.first(), &picked, &apply, &mut progress);
             progress.clear();
             for fix in &plan.fixes {
                 applied.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotPicked);
@@ -68,8 +72,6 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
             (Mode::Fix, applied)
         }
     };
-    // Dropping a client whose connection is gone can hang.
-    std::mem::forget(client);
     let exit = report(request, destination, mode, scan, &plan, applied)?;
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }

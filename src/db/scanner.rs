@@ -1,17 +1,21 @@
 //! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
 
+use std::sync::atomic::AtomicBool;
+
 use postgres::Client;
 use postgres::types::Type;
 
 use super::callers;
 use super::catalog::{self, Cataloged};
+use super::connections::Connections;
+use super::deadline::Deadline;
 use super::error::Error;
 use super::inspect::Reading;
 use super::selection::{Selected, Selection};
 use super::server::look_around;
 use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::{Stage, Watch};
-use crate::model::{Excluded, Finding, Server, Status, Timeouts, ValueRange, link};
+use crate::model::{Doubt, Excluded, Finding, LinkedColumn, Server, Status, Timeouts, ValueRange, link};
 
 /// What to look at, and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -22,8 +26,12 @@ pub struct ScanOptions {
     pub ignore_above: Option<i64>,
     /// Values below this one are no concern of descending sequences.
     pub ignore_below: Option<i64>,
+    /// Whether to leave out what has no index that helps: every row of it would have to be read.
+    pub skip_unindexed: bool,
     /// How long a read waits and takes.
     pub timeouts: Timeouts,
+    /// When to stop; what is not read by then is reported so.
+    pub deadline: Deadline,
 }
 
 impl Default for ScanOptions {
@@ -32,7 +40,9 @@ impl Default for ScanOptions {
             selection: Selection::default(),
             ignore_above: None,
             ignore_below: None,
+            skip_unindexed: false,
             timeouts: Timeouts { lock_ms: 5_000, statement_ms: 0 },
+            deadline: Deadline::default(),
         }
     }
 }
@@ -55,22 +65,32 @@ pub struct Scan {
 /// Where the catalog cannot be read, a selected name does not exist, the server is older than 10 or goes away.
 /// A sequence that cannot be read is no error but a finding.
 pub fn scan(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
-    look_at_all(client, options, watch).map_err(Error::with_loss_hint)
+    scan_over(&mut Connections::one(client), options, watch)
 }
 
-fn look_at_all(client: &mut Client, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
+/// Scans over several connections, as far as there is work for them.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub fn scan_over(connections: &mut Connections, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
+    look_at_all(connections, options, watch).map_err(Error::with_loss_hint)
+}
+
+fn look_at_all(connections: &mut Connections, options: &ScanOptions, watch: &mut dyn Watch) -> Result<Scan, Error> {
     watch.begin(Stage::Catalog, 0);
-    let selected = options.selection.resolve(client, &options.timeouts)?;
-    scan_selected(client, options, &selected, watch)
+    let selected = options.selection.resolve(connections.first(), &options.timeouts)?;
+    scan_selected(connections, options, &selected, watch)
 }
 
 /// Scans what is selected already.
 pub(crate) fn scan_selected(
-    client: &mut Client,
+    connections: &mut Connections,
     options: &ScanOptions,
     selected: &Selected,
     watch: &mut dyn Watch,
 ) -> Result<Scan, Error> {
+    let client = connections.first();
     begin_catalog(client, &options.timeouts)?;
     let mut server = look_around(client).inspect_err(|_| roll_back(client))?;
     let mut catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
@@ -89,12 +109,16 @@ pub(crate) fn scan_selected(
     }
     let reading = Reading {
         timeouts: &options.timeouts,
+        deadline: options.deadline,
         on_standby: server.is_standby,
-        arms_timeout_once: server.version.starts_with("10."),
+        arms_timeout_once: server.major < 11,
+        has_sequence_data: server.major >= 18,
+        lock_budget: server.lock_table / 10,
         user: &server.user,
+        are_uncalled: AtomicBool::new(false),
     };
-    reading.settle(client, &mut findings, watch)?;
-    excluded.dropped = forget_dropped(client, &mut findings, &options.timeouts)?;
+    let mut findings = reading.settle(connections, findings, watch)?;
+    excluded.dropped = forget_dropped(connections.first(), &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })
 }
 
@@ -109,8 +133,22 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
         ValueRange { min: options.ignore_below.unwrap_or(i64::MIN), ..ValueRange::ALL }
     };
     let range = definition.range().meet(wanted);
-    let status = Status::by_catalog(&sequence, &columns, user);
+    let mut status = Status::by_catalog(&sequence, &columns, user);
+    if let Some(skipped) =
+        options.skip_unindexed.then(|| unindexed(&columns)).flatten().filter(|_| status == Status::Pending)
+    {
+        status = Status::Skipped(skipped);
+    }
     Finding { sequence, state: None, columns, range, ignored: None, status }
+}
+
+/// A column that counts and whose farthest value takes a read of every row.
+fn unindexed(columns: &[LinkedColumn]) -> Option<Doubt> {
+    let column = columns.iter().find(|column| column.counts() && !column.facts.is_indexed)?;
+    Some(Doubt::with_cure(
+        format!("no index begins with {}, and so it was left out, as asked for", column.name()),
+        "leave out --skip-unindexed to read every row of it",
+    ))
 }
 
 /// Takes out what could not be read because it was dropped meanwhile, and counts it: the database does not hold it.

@@ -20,6 +20,8 @@ pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
             version: row.try_get("version")?,
             user: row.try_get("username")?,
             is_standby,
+            major: row.try_get("major")?,
+            lock_table: row.try_get("lock_table")?,
             warnings: warnings(is_standby, &subscriptions),
             refuses_fix: refusal(is_standby, &full_version, &extensions),
         })

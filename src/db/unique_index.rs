@@ -6,6 +6,7 @@ use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Row};
 
+use super::connections::Connections;
 use super::error::Error;
 use super::scanner::{Scan, ScanOptions, scan_selected};
 use super::selection::Selected;
@@ -270,5 +271,6 @@ pub fn scan_for_indexes(
             .map_err(|error| Error::new("could not look for sequences by name", &error).with_loss_hint())?;
         oids.extend(found.iter().filter_map(|row| row.try_get::<_, u32>("oid").ok()));
     }
-    scan_selected(client, options, &Selected::feeding(oids, columns, called_on), watch).map_err(Error::with_loss_hint)
+    scan_selected(&mut Connections::one(client), options, &Selected::feeding(oids, columns, called_on), watch)
+        .map_err(Error::with_loss_hint)
 }

@@ -18,6 +18,10 @@ pub enum Status {
     NotComparable(Doubt),
     /// Something that had to be read could not be read.
     Unreadable(Doubt),
+    /// The caller wants it left out.
+    Skipped(Doubt),
+    /// The time was over before it was read.
+    NotReached,
     /// This server, a standby, cannot know it.
     Undecided(Doubt),
     /// No column draws from it.
@@ -144,6 +148,8 @@ impl Finding {
             Status::NotComparable(_) => "not_comparable",
             Status::Unreadable(_) => "unreadable",
             Status::Undecided(_) => "undecided",
+            Status::Skipped(_) => "skipped",
+            Status::NotReached => "not_reached",
             Status::Pending => "pending",
             Status::Unlinked => "unlinked",
         }

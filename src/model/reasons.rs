@@ -19,7 +19,14 @@ impl Finding {
             Status::Compared(Drift::Cycling) => {
                 Some(Doubt::new("CYCLE: it begins again at its other end, so its state says nothing about the data"))
             }
-            Status::NotComparable(doubt) | Status::Unreadable(doubt) | Status::Undecided(doubt) => Some(doubt.clone()),
+            Status::NotComparable(doubt)
+            | Status::Unreadable(doubt)
+            | Status::Undecided(doubt)
+            | Status::Skipped(doubt) => Some(doubt.clone()),
+            Status::NotReached => Some(Doubt::with_cure(
+                "the time limit was over before it was read",
+                "run again, with a longer --time-limit; what is fixed by then needs nothing",
+            )),
             Status::Unlinked if self.sequence.callers.is_empty() => None,
             Status::Unlinked => {
                 let callers: Vec<String> = self.sequence.callers.iter().map(ToString::to_string).collect();

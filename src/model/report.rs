@@ -20,6 +20,10 @@ pub struct Server {
     pub user: String,
     /// Whether it is a standby.
     pub is_standby: bool,
+    /// The major version, as a number.
+    pub major: i32,
+    /// How many locks it is sure to have room for, all sessions together.
+    pub lock_table: i64,
     /// What makes the result less than certain, or a fix unwise.
     pub warnings: Vec<String>,
     /// Why a fix is refused here, where it is.

@@ -25,6 +25,10 @@ pub struct Summary {
     pub unreadable: usize,
     /// Not to be known on a standby.
     pub undecided: usize,
+    /// Left out, as the caller wished.
+    pub skipped: usize,
+    /// Not read before the time was over.
+    pub not_reached: usize,
     /// Drawn by no column.
     pub unlinked: usize,
     /// Fixed by this run, or found to be past it by then.
@@ -65,6 +69,8 @@ impl Summary {
             // A finished scan has no pending one; if it had, nothing would be known of it.
             Status::Unreadable(_) | Status::Pending => &mut self.unreadable,
             Status::Undecided(_) => &mut self.undecided,
+            Status::Skipped(_) => &mut self.skipped,
+            Status::NotReached => &mut self.not_reached,
             Status::Unlinked => &mut self.unlinked,
         };
         *counter += 1;
@@ -86,7 +92,7 @@ impl Summary {
     pub fn verdict(&self) -> Verdict {
         if self.unreadable + self.undecided > 0 {
             Verdict::Trouble
-        } else if self.unfixed > 0 {
+        } else if self.unfixed + self.not_reached > 0 {
             Verdict::Behind
         } else {
             Verdict::Fine

@@ -23,6 +23,8 @@ fn count_line(report: &Report) -> String {
         (summary.undecided, "undecided"),
         (summary.outlier, "outlier"),
         (summary.not_comparable, "not comparable"),
+        (summary.skipped, "skipped"),
+        (summary.not_reached, "not reached"),
         (summary.cycling, "cycling"),
         (summary.unlinked, "unlinked"),
         (summary.in_sync, "in sync"),

@@ -6,6 +6,12 @@ SELECT
     pg_catalog.version() AS full_version,
     CURRENT_USER::pg_catalog.text AS username,
     pg_catalog.pg_is_in_recovery() AS is_standby,
+    pg_catalog.current_setting('server_version_num')::pg_catalog.int4 / 10000 AS major,
+    -- How many locks the server's table is sure to have room for, all sessions together.
+    pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8 * (
+        pg_catalog.current_setting('max_connections')::pg_catalog.int8
+        + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8
+    ) AS lock_table,
     ARRAY(
         SELECT e.extname::pg_catalog.text
         FROM pg_catalog.pg_extension AS e

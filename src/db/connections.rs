@@ -1,0 +1,209 @@
+//! The connections of a run, and how work is shared among them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use postgres::Client;
+
+use super::error::Error;
+use super::watch::Watch;
+
+/// Opens one more connection to the same database, as the same role.
+pub type Open<'a> = Box<dyn FnMut() -> Result<Client, Error> + Send + 'a>;
+
+/// The connection that the caller brings, and as many more as there is work for.
+pub struct Connections<'a> {
+    first: &'a mut Client,
+    more: Option<More<'a>>,
+}
+
+struct More<'a> {
+    jobs: usize,
+    open: Mutex<Open<'a>>,
+}
+
+/// How many relations a session touches before it is replaced: it keeps what it learnt of each, some 10 kB,
+/// for as long as it lives.
+const MOST_RELATIONS: i64 = 12_000;
+
+/// How often the caller is asked whether to stop.
+const BEAT: Duration = Duration::from_millis(50);
+
+impl<'a> Connections<'a> {
+    /// This one alone.
+    pub fn one(client: &'a mut Client) -> Self {
+        Self { first: client, more: None }
+    }
+
+    /// At most `jobs` at a time; those after the first are opened when there is work for them, and each is replaced
+    /// by a new one when its session on the server has grown.
+    pub fn many(client: &'a mut Client, jobs: usize, open: Open<'a>) -> Self {
+        Self { first: client, more: Some(More { jobs: jobs.max(1), open: Mutex::new(open) }) }
+    }
+
+    /// The caller's.
+    pub fn first(&mut self) -> &mut Client {
+        self.first
+    }
+
+    /// How many can be worked with.
+    pub(crate) fn jobs(&self) -> usize {
+        self.more.as_ref().map_or(1, |more| more.jobs)
+    }
+
+    /// Does every piece of work over one of the connections, and hands what comes of it to `take`, in any order.
+    /// Ends early where `work` fails or `watch` says so; what was begun is then finished or cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The first that `work` returned.
+    pub(crate) fn share<W: Weigh + Send, D: Send>(
+        &mut self,
+        mut pieces: Pieces<W>,
+        work: impl Fn(&mut Client, W, &dyn Fn() -> bool) -> Result<D, Error> + Sync,
+        mut take: impl FnMut(D, &mut dyn Watch),
+        watch: &mut dyn Watch,
+    ) -> Result<(), Error> {
+        let workers = self.jobs().min(pieces.workers());
+        let mut first = Some(&mut *self.first);
+        let more = self.more.as_ref();
+        let pieces = Mutex::new(&mut pieces);
+        let is_stopped = AtomicBool::new(false);
+        let stopped = || is_stopped.load(Ordering::Relaxed);
+        let mut failure = None;
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            for number in 0..workers {
+                let (sender, given) = (sender.clone(), first.take());
+                let (pieces, work, stopped) = (&pieces, &work, &stopped);
+                scope.spawn(move || {
+                    let mut session = match Session::begin(given, more) {
+                        Ok(session) => session,
+                        // The others do its work.
+                        Err(error) => return log::info!("one connection fewer: {}", error.said()),
+                    };
+                    while !stopped() {
+                        let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).take(number > 0);
+                        let Some(piece) = next else { break };
+                        session.renew_for(piece.relations(), more);
+                        let done = work(session.client(), piece, stopped);
+                        let is_over = done.is_err();
+                        if sender.send(done).is_err() || is_over {
+                            return session.leave();
+                        }
+                    }
+                    if stopped() {
+                        session.leave();
+                    }
+                });
+            }
+            drop(sender);
+            loop {
+                match receiver.recv_timeout(BEAT) {
+                    Ok(Ok(done)) => take(done, watch),
+                    Ok(Err(error)) => {
+                        is_stopped.store(true, Ordering::Relaxed);
+                        failure.get_or_insert(error);
+                    }
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                }
+                if watch.is_stopped() {
+                    is_stopped.store(true, Ordering::Relaxed);
+                }
+            }
+        });
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// A piece of work, by what it asks of a session.
+pub(crate) trait Weigh {
+    /// How many relations it touches.
+    fn relations(&self) -> i64;
+}
+
+/// Work that waits: what is soon done, and what takes long. The first connection prefers the one and all others the
+/// other, so that neither waits for the other; who has nothing left helps.
+pub(crate) struct Pieces<W> {
+    short: VecDeque<W>,
+    long: VecDeque<W>,
+}
+
+/// How many short pieces are worth another connection: opening it takes as long.
+const WORTH_A_CONNECTION: usize = 8;
+
+impl<W> Pieces<W> {
+    /// Both in the order in which they shall be begun.
+    pub(crate) fn new(short: Vec<W>, long: Vec<W>) -> Self {
+        Self { short: short.into(), long: long.into() }
+    }
+
+    fn workers(&self) -> usize {
+        (self.long.len() + self.short.len().div_ceil(WORTH_A_CONNECTION)).max(1)
+    }
+
+    fn take(&mut self, prefers_long: bool) -> Option<W> {
+        if prefers_long {
+            self.long.pop_front().or_else(|| self.short.pop_front())
+        } else {
+            self.short.pop_front().or_else(|| self.long.pop_front())
+        }
+    }
+}
+
+/// A worker's connection: lent by the caller, or its own.
+enum Session<'c> {
+    Lent { client: &'c mut Client, touched: i64 },
+    Own { client: Client, touched: i64 },
+}
+
+impl<'c> Session<'c> {
+    fn begin(given: Option<&'c mut Client>, more: Option<&More>) -> Result<Self, Error> {
+        match (given, more) {
+            (Some(client), _) => Ok(Self::Lent { client, touched: 0 }),
+            (None, Some(more)) => Ok(Self::Own { client: more.open()?, touched: 0 }),
+            (None, None) => Err(Error::refusal("could not open a connection", "only one was given")),
+        }
+    }
+
+    fn client(&mut self) -> &mut Client {
+        match self {
+            Self::Lent { client, .. } => client,
+            Self::Own { client, .. } => client,
+        }
+    }
+
+    /// Replaces the connection once it has touched so much that the server's session has grown.
+    fn renew_for(&mut self, relations: i64, more: Option<&More>) {
+        let touched = match self {
+            Self::Lent { touched, .. } | Self::Own { touched, .. } => touched,
+        };
+        *touched += relations;
+        if *touched <= MOST_RELATIONS {
+            return;
+        }
+        *touched = relations;
+        let Some(more) = more else { return };
+        match more.open() {
+            Ok(new) => *self.client() = new,
+            Err(error) => log::info!("the connection is kept: {}", error.said()),
+        }
+    }
+
+    /// Leaves a connection that may be gone: dropping it could hang.
+    fn leave(self) {
+        if let Self::Own { client, .. } = self {
+            std::mem::forget(client);
+        }
+    }
+}
+
+impl More<'_> {
+    fn open(&self) -> Result<Client, Error> {
+        (self.open.lock().unwrap_or_else(PoisonError::into_inner))()
+    }
+}
