@@ -37,7 +37,8 @@ fn each_of_many_is_told_as_if_it_were_alone_however_many_connections_read() {
         let report = db.run(&["--format", "json", "--jobs", jobs]).expect_status(1).report();
         for number in 1..=480 {
             let found = report.sequence(&format!("t{number}_id_seq"));
-            let said = (found["status"].as_str(), found["farthest_value"].as_i64(), found["state"]["last_value"].as_i64());
+            let said =
+                (found["status"].as_str(), found["farthest_value"].as_i64(), found["state"]["last_value"].as_i64());
             let expected = match number % 8 {
                 0 | 1 => ("in_sync", Some(5), 5),
                 2 | 3 => ("behind", Some(7), 1),

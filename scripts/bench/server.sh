@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A throw-away server with PostgreSQL's default settings (fsync included), for what is measured. Sourced, not run:
-# sets root, program, work and bindir, and the PG* variables of its clients.
+# sets root, program, work, bindir and client (psql itself, not a wrapper), and the PG* variables of its clients.
 #
 # PGSEQFIX_BENCH_PROGRAM  names a pgseqfix that is built already
 # PGSEQFIX_BENCH_MAJOR    fetches the server of that major version instead of taking the machine's own
@@ -18,8 +18,8 @@ stop_server() {
 
 # start_server [OPTION…]: options are postgres' own.
 start_server() {
-    local found client
-    client=$(postgres_with psql)
+    local found
+    client=$(postgres_with psql)/psql
     if [ -n "${PGSEQFIX_BENCH_MAJOR:-}" ]; then
         fetch_major "$PGSEQFIX_BENCH_MAJOR"
         found=$servers/$PGSEQFIX_BENCH_MAJOR/native/bin
@@ -40,8 +40,6 @@ start_server() {
     while read -r name; do unset "$name"; done < <(compgen -e PG | grep -v '^PGSEQFIX_' || true)
     PGPORT=$(sed -n 4p "$work/data/postmaster.pid")
     export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
-    PATH=$client:$PATH
-    export PATH
 }
 
 free_port() {
@@ -50,7 +48,7 @@ free_port() {
 
 # tables DATABASE COUNT SCHEMAS: that many tables, serial primary key, 50 to 100 rows each, every sequence behind.
 tables() {
-    psql -qX -v ON_ERROR_STOP=1 -d postgres -c "CREATE DATABASE $1"
+    "$client" -qX -v ON_ERROR_STOP=1 -d postgres -c "CREATE DATABASE $1"
     {
         # Not vacuumed while it is measured, and not measured while it is vacuumed.
         echo "ALTER DATABASE $1 SET synchronous_commit = off; \\connect $1"
@@ -62,7 +60,7 @@ tables() {
                     number %% $3 + 1, number, 50 + number %% 51);
             END LOOP; END \$do\$', g, least(g + 199, $2)) FROM generate_series(1, $2, 200) AS g \\gexec"
         echo "VACUUM ANALYZE; CHECKPOINT; ALTER DATABASE $1 RESET synchronous_commit;"
-    } | psql -qX -v ON_ERROR_STOP=1 -d postgres >/dev/null
+    } | "$client" -qX -v ON_ERROR_STOP=1 -d postgres >/dev/null
 }
 
 # seconds COMMAND…: how long it takes; its output goes to $work/told, what it complains of to $work/complained.
@@ -77,4 +75,42 @@ seconds() {
 # spread: least, middle and greatest of the numbers on standard input.
 spread() {
     sort -g | awk '{ all[NR] = $1 } END { printf "%.3f %.3f %.3f\n", all[1], NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2, all[NR] }'
+}
+
+# compare ROUNDS NAME COMMAND NAME COMMAND…: runs them in turn, so that what disturbs one disturbs all, and prints least,
+# middle and greatest seconds of each, and each one's middle as a multiple of that of the others. A command `before`
+# that is defined runs before each, unmeasured.
+compare() {
+    local rounds=$1 round number
+    shift
+    local names=() commands=()
+    while [ $# -gt 0 ]; do
+        names+=("$1")
+        commands+=("$2")
+        shift 2
+    done
+    rm -f "$work"/times.*
+    for ((round = 0; round < rounds; round++)); do
+        for number in "${!commands[@]}"; do
+            if declare -F before >/dev/null; then before; fi
+            # shellcheck disable=SC2086  # a command is words
+            seconds ${commands[number]} >>"$work/times.$number"
+        done
+    done
+    printf '%-28s %9s %9s %9s' '' least middle greatest
+    for name in "${names[@]}"; do printf ' %14s' "x $name"; done
+    echo
+    for number in "${!names[@]}"; do
+        read -r least middle greatest < <(spread <"$work/times.$number")
+        printf '%-28s %9s %9s %9s' "${names[number]}" "$least" "$middle" "$greatest"
+        for other in "${!names[@]}"; do
+            awk -v one="$middle" -v other="$(spread <"$work/times.$other" | cut -d' ' -f2)" 'BEGIN { printf " %14.2f", one / other }'
+        done
+        echo
+    done
+}
+
+# script FILE: psql runs it over one connection.
+script() {
+    "$client" -XqAt -o /dev/null -f "$1"
 }

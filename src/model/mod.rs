@@ -41,7 +41,7 @@ pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use pattern::Pattern;
 pub use plan::{LeftOut, Plan, PlanOptions, decide};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql};
-pub use quick_probe::{StateFrom, is_quick, quick_sql};
+pub use quick_probe::{StateFrom, collides_quickly, is_quick, quick_collisions_sql, quick_sql};
 pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
 pub use row_probe::{RowLookup, duplicates_sql, row_sql};

@@ -4,7 +4,9 @@
 //! needs more of either: one row for all, no condition that has to be estimated, a state by oid. What this does not
 //! settle is read by [`farthest_sql`](super::farthest_sql). State and values come from one statement here, too.
 
+use super::catalog::Uniqueness;
 use super::finding::{Finding, Status};
+use super::fix::sql_integer;
 use super::linking::LinkedColumn;
 use super::name::always_quoted;
 
@@ -43,6 +45,53 @@ pub fn quick_sql<'a>(findings: impl Iterator<Item = &'a Finding> + Clone, from: 
         "SELECT ARRAY[{}]::pg_catalog.text[] AS states, ARRAY[{}]::pg_catalog.int8[] AS farthest",
         states.join(", "),
         farthest.join(", ")
+    )
+}
+
+/// Whether [`quick_collisions_sql`] can tell what the coming calls collide with: each stored value from the next value
+/// on is one that a call returns, and there is only one of each.
+pub fn collides_quickly(finding: &Finding) -> bool {
+    let definition = &finding.sequence.definition;
+    let mut counted = finding.counted();
+    let is_plain = |column: &LinkedColumn| {
+        is_quick(finding) && column.facts.uniqueness == Uniqueness::Alone && column.facts.is_indexed
+    };
+    definition.increment.unsigned_abs() == 1
+        && finding.range == definition.range()
+        && counted.next().is_some_and(is_plain)
+        && counted.next().is_none()
+}
+
+/// Reads one row for all of them, whose states were read before: `states`, as [`quick_sql`] has them, and `stored`
+/// (`least/count/greatest` of the values from the next value on, at most `count_limit`). The next values are those of
+/// the states read before, and so it holds where the state is still the same.
+pub fn quick_collisions_sql<'a>(
+    findings: impl Iterator<Item = &'a Finding> + Clone,
+    from: StateFrom,
+    count_limit: u64,
+) -> String {
+    let states: Vec<String> = findings.clone().map(|finding| state_sql(finding, from)).collect();
+    let stored: Vec<String> = findings.map(|finding| stored_sql(finding, count_limit)).collect();
+    format!(
+        "SELECT ARRAY[{}]::pg_catalog.text[] AS states, ARRAY[{}]::pg_catalog.text[] AS stored",
+        states.join(", "),
+        stored.join(", ")
+    )
+}
+
+fn stored_sql(finding: &Finding, count_limit: u64) -> String {
+    let definition = &finding.sequence.definition;
+    let next = finding.state.and_then(|state| definition.next_value(state));
+    let Some((next, column)) = next.zip(finding.counted().next()) else {
+        return "NULL".to_owned();
+    };
+    let name = format!("source.{}", always_quoted(&column.facts.column));
+    let (past, order) = if definition.is_ascending() { (">=", "ASC") } else { ("<=", "DESC") };
+    format!(
+        "(SELECT pg_catalog.concat(pg_catalog.min(stored.value), '/', pg_catalog.count(*), '/', pg_catalog.max(stored.value)) \
+         FROM (SELECT {name} AS value FROM {} AS source WHERE {name} {past} {} ORDER BY {name} {order} LIMIT {count_limit}) AS stored)",
+        column.facts.table.to_sql(),
+        sql_integer(next),
     )
 }
 

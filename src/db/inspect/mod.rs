@@ -135,7 +135,8 @@ impl Reading<'_> {
         if from == StateFrom::LastValue && 2 * left.unsettled.len() > items.len() {
             self.are_uncalled.store(true, Ordering::Relaxed);
         }
-        self.collide(client, items, &left.suspects)?;
+        let suspects = quick::collide(self, client, items, left.suspects, from)?;
+        self.collide(client, items, &suspects)?;
         self.look_at(client, items, &left.unsettled)
     }
 

@@ -3,7 +3,7 @@
 use postgres::SimpleQueryRow;
 
 use crate::db::Error;
-use crate::model::{COUNT_LIMIT, Collisions, Finding, Observation, SequenceState, Status};
+use crate::model::{COUNT_LIMIT, Collisions, Finding, Observation, SequenceState, Status, ValueRange};
 
 /// What a probe found.
 pub(crate) struct Probe {
@@ -24,6 +24,21 @@ impl Probe {
     /// What a quick read found.
     pub(super) fn quick(item: usize, state: SequenceState, farthest: Vec<Option<i64>>) -> Self {
         Self { item, state, farthest, ignored: None, collisions: None }
+    }
+
+    /// What a quick look at the values from the next value on found: `least/count/greatest`.
+    pub(super) fn colliding(item: usize, state: SequenceState, stored: &str, is_ascending: bool) -> Option<Self> {
+        let mut parts = stored.split('/').map(|part| part.parse::<i64>().ok());
+        let (least, count, greatest) = (parts.next()??, parts.next()??, parts.next()??);
+        let (nearest, farthest) = if is_ascending { (least, greatest) } else { (greatest, least) };
+        let calls = u64::try_from(count).ok().filter(|calls| *calls < COUNT_LIMIT)?;
+        let collisions = Some(Collisions { nearest, calls, calls_is_minimum: false });
+        Some(Self { item, state, farthest: vec![Some(farthest)], ignored: None, collisions })
+    }
+
+    /// Whether all that was found lies in the range.
+    pub(super) fn is_within(&self, range: ValueRange) -> bool {
+        self.farthest.iter().flatten().all(|value| range.contains(*value))
     }
 
     fn parse(row: &SimpleQueryRow) -> Option<Self> {

@@ -5,7 +5,9 @@ use postgres::Client;
 use super::Reading;
 use super::probe::{Probe, array};
 use crate::db::Error;
-use crate::model::{Finding, SequenceState, StateFrom, Status, Timeouts, quick_sql};
+use crate::model::{
+    COUNT_LIMIT, Finding, SequenceState, StateFrom, Status, Timeouts, collides_quickly, quick_collisions_sql, quick_sql,
+};
 
 /// How long the quick way waits for a lock, in milliseconds: whoever waits longer is read alone.
 const LOCK_MS: u64 = 200;
@@ -27,15 +29,10 @@ pub(super) fn look(
     from: StateFrom,
 ) -> Result<Left, Error> {
     let sql = quick_sql(items.iter().map(|(_, finding)| finding), from);
-    let timeouts = reading.timeouts();
-    let lock_ms = if timeouts.lock_ms == 0 { LOCK_MS } else { timeouts.lock_ms.min(LOCK_MS) };
-    let rows = reading.read(client, &Timeouts { lock_ms, ..timeouts }, &sql)?;
-    let not_understood = || Error::refusal("could not compare sequences with their columns", "not understood");
-    let row = rows.first().ok_or_else(not_understood)?;
-    let (states, values) = row.get(0).zip(row.get(1)).ok_or_else(not_understood)?;
-    let mut values = array(values);
+    let (states, values) = one_row(reading, client, &sql)?;
+    let mut values = array(&values);
     let mut left = Left::default();
-    for (at, ((_, finding), state)) in items.iter_mut().zip(array(states)).enumerate() {
+    for (at, ((_, finding), state)) in items.iter_mut().zip(array(&states)).enumerate() {
         let columns = if finding.status == Status::Pending { finding.counted().count() } else { 0 };
         let seen: Vec<Option<i64>> = values.by_ref().take(columns).map(|value| value.parse().ok()).collect();
         match state_of(state).zip(within(finding, &seen)) {
@@ -48,6 +45,47 @@ pub(super) fn look(
         }
     }
     Ok(left)
+}
+
+/// Finds out what the suspects collide with, and settles those that it can; returns the others.
+pub(super) fn collide(
+    reading: &Reading,
+    client: &mut Client,
+    items: &mut [(usize, Finding)],
+    suspects: Vec<usize>,
+    from: StateFrom,
+) -> Result<Vec<usize>, Error> {
+    let (quick, mut left): (Vec<usize>, Vec<usize>) =
+        suspects.into_iter().partition(|at| collides_quickly(&items[*at].1));
+    if quick.is_empty() {
+        return Ok(left);
+    }
+    let sql = quick_collisions_sql(quick.iter().map(|at| &items[*at].1), from, COUNT_LIMIT);
+    let row = one_row(reading, client, &sql)?;
+    for ((at, state), stored) in quick.into_iter().zip(array(&row.0)).zip(array(&row.1)) {
+        let finding = &mut items[at].1;
+        let is_ascending = finding.sequence.definition.is_ascending();
+        let probe = state_of(state)
+            .filter(|state| finding.state == Some(*state))
+            .and_then(|state| Probe::colliding(at, state, stored, is_ascending));
+        match probe {
+            // What is stored past the range is no collision, and may hide one that is.
+            Some(probe) if probe.is_within(finding.range) => probe.settle(finding, reading.on_standby),
+            _ => left.push(at),
+        }
+    }
+    Ok(left)
+}
+
+/// Asks for one row of two arrays.
+fn one_row(reading: &Reading, client: &mut Client, sql: &str) -> Result<(String, String), Error> {
+    let timeouts = reading.timeouts();
+    let lock_ms = if timeouts.lock_ms == 0 { LOCK_MS } else { timeouts.lock_ms.min(LOCK_MS) };
+    let rows = reading.read(client, &Timeouts { lock_ms, ..timeouts }, sql)?;
+    let cells = rows.first().and_then(|row| row.get(0).zip(row.get(1)));
+    let (one, other) =
+        cells.ok_or_else(|| Error::refusal("could not compare sequences with their columns", "not understood"))?;
+    Ok((one.to_owned(), other.to_owned()))
 }
 
 /// `5/t`, or `5` of a sequence that was called.
