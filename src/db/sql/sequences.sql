@@ -138,8 +138,7 @@ link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
     -- Defaults that call nextval on a name: no dependency, but the call is in the stored expression.
     SELECT NULL, ad.adrelid, ad.adnum, NULL, false
     FROM stored_default AS ad
-    WHERE NOT ad.is_plain
-      AND ad.oid NOT IN (
+    WHERE ad.oid NOT IN (
             SELECT u.objid
             FROM use AS u
             WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
