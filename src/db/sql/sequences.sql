@@ -138,8 +138,7 @@ link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
     -- Defaults that call nextval on a name: no dependency, but the call is in the stored expression.
     SELECT NULL, ad.adrelid, ad.adnum, NULL, false
     FROM stored_default AS ad
-    WHERE NOT ad.is_plain
-      AND ad.oid NOT IN (
+    WHERE ad.oid NOT IN (
             SELECT u.objid
             FROM use AS u
             WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
@@ -156,11 +155,6 @@ linked_column AS (
     FROM link AS l
     GROUP BY l.sequence_oid, l.table_oid, l.attnum
 ),
-index_count (table_oid, indexes) AS (
-    SELECT i.indrelid, pg_catalog.count(*)
-    FROM pg_catalog.pg_index AS i
-    GROUP BY i.indrelid
-),
 -- Of the tables that have others below them: what a read of one locks, and how much it may have to read.
 below (top_oid, table_oid) AS (
     SELECT l.table_oid, l.table_oid
@@ -174,11 +168,12 @@ below (top_oid, table_oid) AS (
 tree (table_oid, relations, pages) AS (
     SELECT
         b.top_oid,
-        pg_catalog.sum(1 + COALESCE(x.indexes, 0))::pg_catalog.int8,
+        pg_catalog.sum(
+            1 + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = b.table_oid)
+        )::pg_catalog.int8,
         pg_catalog.sum(GREATEST(c.relpages, 0))::pg_catalog.int8
     FROM below AS b
     JOIN pg_catalog.pg_class AS c ON c.oid = b.table_oid
-    LEFT JOIN index_count AS x ON x.table_oid = b.table_oid
     GROUP BY b.top_oid
 ),
 column_index AS (
@@ -186,18 +181,21 @@ column_index AS (
     SELECT
         l.table_oid,
         l.attnum,
+        pg_catalog.count(*) AS indexes,
         pg_catalog.bool_or(
-            (i.indisunique OR i.indisexclusion) AND i.indpred IS NULL
+            i.indisvalid AND (i.indisunique OR i.indisexclusion) AND i.indpred IS NULL
             AND pg_catalog.array_upper(i.indoption, 1) = 0 AND i.indkey[0] = l.attnum
         ) AS is_unique_alone,
         pg_catalog.bool_or(
-            (i.indisunique OR i.indisexclusion)
+            i.indisvalid AND (i.indisunique OR i.indisexclusion)
             AND l.attnum = ANY ((i.indkey::pg_catalog.int2[])[0:pg_catalog.array_upper(i.indoption, 1)])
         ) AS is_unique_partly,
         -- 403 is btree, whose oid is fixed.
-        pg_catalog.bool_or(ic.relam = 403 AND i.indpred IS NULL AND i.indkey[0] = l.attnum) AS is_leading
-    FROM linked_column AS l
-    JOIN pg_catalog.pg_index AS i ON i.indrelid = l.table_oid AND i.indisvalid
+        pg_catalog.bool_or(
+            i.indisvalid AND ic.relam = 403 AND i.indpred IS NULL AND i.indkey[0] = l.attnum
+        ) AS is_leading
+    FROM (SELECT DISTINCT k.table_oid, k.attnum FROM linked_column AS k) AS l
+    JOIN pg_catalog.pg_index AS i ON i.indrelid = l.table_oid
     JOIN pg_catalog.pg_class AS ic ON ic.oid = i.indexrelid
     GROUP BY l.table_oid, l.attnum
 ),
@@ -262,7 +260,7 @@ described_column AS (
         COALESCE(ix.is_unique_partly AND (c.relkind <> 'r' OR tree.table_oid IS NULL), false) AS is_unique_partly,
         COALESCE(ix.is_leading, false) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
-        COALESCE(tree.relations, 1 + COALESCE(x.indexes, 0)) AS relations,
+        COALESCE(tree.relations, 1 + COALESCE(ix.indexes, 0)) AS relations,
         COALESCE(tree.pages, GREATEST(c.relpages, 0)) AS pages
     FROM linked_column AS l
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.table_oid AND a.attnum = l.attnum AND NOT a.attisdropped
@@ -271,7 +269,6 @@ described_column AS (
     JOIN schema AS n ON n.oid = c.relnamespace AND NOT n.is_system
     LEFT JOIN stored_default AS ad ON ad.adrelid = l.table_oid AND ad.adnum = l.attnum
     LEFT JOIN column_index AS ix ON ix.table_oid = l.table_oid AND ix.attnum = l.attnum
-    LEFT JOIN index_count AS x ON x.table_oid = l.table_oid
     LEFT JOIN tree ON tree.table_oid = l.table_oid
     LEFT JOIN remote_tree AS r ON r.table_oid = l.table_oid
     LEFT JOIN (
