@@ -1,87 +1,28 @@
-//! Applies a plan: the only file that writes to the server.
-//!
-//! Each fix is a short transaction of its own. `setval` is not undone by ROLLBACK, unless the sequence was altered
-//! in the same transaction before; and what `max()` does not see yet can be committed a moment later. Hence the
-//! order: lock the tables, lock the sequence, and only then look, decide and move
-//! (<https://www.postgresql.org/docs/current/functions-sequence.html>,
-//! <https://www.postgresql.org/docs/current/explicit-locking.html>).
+//! One fix in a transaction of its own, decided anew under its locks: the careful way.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
-use super::blockers;
-use super::error::Error;
-use super::inspect::Probe;
-use super::session::{begin_read_write_sql, roll_back, rows, run};
-use super::watch::{Stage, Watch};
-use crate::model::{
-    Decision, Doubt, Finding, Fix, Outcome, Plan, PlanOptions, Protection, SequenceState, Status, Timeouts,
-    collisions_sql, decide,
-};
-
-/// How a plan is applied.
-#[derive(Clone, Debug)]
-pub struct ApplyOptions {
-    /// What the plan was made with: each fix is decided anew under its locks.
-    pub plan: PlanOptions,
-    /// How long to wait for a lock and how long a statement may take.
-    pub timeouts: Timeouts,
-    /// How often a fix is tried while others hold its locks.
-    pub attempts: u32,
-}
-
-impl Default for ApplyOptions {
-    fn default() -> Self {
-        Self {
-            plan: PlanOptions::default(),
-            // Below the server's deadlock_timeout (1 s), so that we give way, and never the application.
-            timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
-            attempts: 5,
-        }
-    }
-}
-
-/// What became of a plan, also where it was cut short.
-#[derive(Debug, Default)]
-pub struct Applied {
-    /// By the sequence's oid, one for each fix.
-    pub outcomes: BTreeMap<u32, Outcome>,
-    /// What ended the run before its end: the connection was lost, or it was interrupted.
-    pub cut_short: Option<Error>,
-}
-
-/// Applies the fixes one by one. One that cannot be done is an outcome; the rest goes on.
-pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &mut dyn Watch) -> Applied {
-    watch.begin(Stage::Fix, plan.fixes.len());
-    let mut applied = Applied::default();
-    for fix in &plan.fixes {
-        let outcome = if applied.cut_short.is_some() {
-            Outcome::NotReached
-        } else if watch.is_stopped() {
-            applied.cut_short =
-                Some(Error::refusal("interrupted", "the fixes that were not reached are left as they were"));
-            Outcome::NotReached
-        } else {
-            apply_one(client, fix, options, watch).unwrap_or_else(|error| {
-                let outcome = Outcome::Failed(Doubt { reason: error.said(), cure: Some("run again".into()) });
-                applied.cut_short = Some(error.with_loss_hint());
-                outcome
-            })
-        };
-        applied.outcomes.insert(fix.sequence.oid, outcome);
-        watch.advance(1);
-    }
-    applied
-}
+use super::pace::Link;
+use super::{ApplyOptions, Error, Listener};
+use crate::db::blockers;
+use crate::db::inspect::Probe;
+use crate::db::session::{answers, begin_read_write_sql, roll_back, rows, run};
+use crate::model::{Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, collisions_sql, decide};
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
-fn apply_one(client: &mut Client, fix: &Fix, options: &ApplyOptions, watch: &dyn Watch) -> Result<Outcome, Error> {
+pub(super) fn apply_one(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<Outcome, Error> {
     let mut attempt = 1;
     loop {
-        let error = match attempt_one(client, fix, options) {
+        let error = match attempt_one(client, link, fix, options) {
             Ok(outcome) => return Ok(outcome),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
@@ -90,7 +31,7 @@ fn apply_one(client: &mut Client, fix: &Fix, options: &ApplyOptions, watch: &dyn
         if fix.protection == Protection::Advance && may_have_moved(&error) {
             return Ok(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?));
         }
-        if watch.is_stopped() {
+        if listener.is_stopped() {
             return Ok(Outcome::NotReached);
         }
         let is_busy = matches!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED));
@@ -115,19 +56,35 @@ fn apply_one(client: &mut Client, fix: &Fix, options: &ApplyOptions, watch: &dyn
     }
 }
 
-fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result<Outcome, Error> {
+fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptions) -> Result<Outcome, Error> {
     let failed = |doing: &str| {
         let doing = format!("could not {doing} {}", fix.sequence.name);
         move |error: postgres::Error| Error::new(doing, &error)
     };
-    run(client, &begin_read_write_sql(&options.timeouts)).map_err(failed("begin to fix"))?;
-    run(client, &fix.lock_tables_sql()).map_err(failed("lock the tables of"))?;
-    if !lock_sequence(client, fix).map_err(failed("lock"))? {
+    let altered = || Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"));
+    // Looked at before the lock, which sets what was scanned, and after it, as it may have waited for an ALTER.
+    let look = format!("SELECT {}", fix.is_same_sql());
+    let is_same = |found: &[SimpleQueryRow]| found.first().is_some_and(|row| row.get(0) == Some("t"));
+
+    // One message: nobody else's lock comes between the tables' and the sequence's.
+    let begin = begin_read_write_sql(&options.timeouts);
+    let locking: Vec<String> =
+        [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
+    let found = link.send(client, &begin, &locking.join("; ")).map_err(failed("lock"))?;
+    if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
-        return Ok(Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again")));
+        return Ok(altered());
     }
 
-    let found = rows(client, &collisions_sql(0, &pending(fix), 1)).map_err(failed("compare"))?;
+    let compare = format!("{look}; {}", collisions_sql(0, &fix.pending(), 1));
+    let found = answers(client, &compare).map_err(failed("compare"))?;
+    let [same, found] = found.as_slice() else {
+        return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
+    };
+    if !is_same(same) {
+        roll_back(client);
+        return Ok(altered());
+    }
     let Some(row) = found.first() else {
         return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
     };
@@ -144,8 +101,8 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
         }
     };
 
-    run(client, &fix.move_sql()).map_err(failed("set"))?;
-    let after = read_back(client, &fix).map_err(failed("read back"))?;
+    let move_and_read = format!("{}; {}", fix.move_sql(), state_sql(&fix));
+    let after = rows(client, &move_and_read).map_err(failed("set"))?.first().and_then(state_of);
     let is_there = after.is_some_and(|after| {
         let next = fix.sequence.definition.next_value(after);
         next.is_some_and(|next| !fix.sequence.definition.is_past(fix.next_value, next))
@@ -160,52 +117,21 @@ fn attempt_one(client: &mut Client, fix: &Fix, options: &ApplyOptions) -> Result
     Ok(Outcome::Set { before, after })
 }
 
-/// Locks the sequence where it is ours, and tells whether it and its tables are still the ones that were scanned:
-/// before, as the lock sets what was scanned, and after, as it may have waited for somebody else's ALTER.
-fn lock_sequence(client: &mut Client, fix: &Fix) -> Result<bool, postgres::Error> {
-    let sequence = (&fix.sequence.name, fix.sequence.oid);
-    let tables = fix.counted();
-    let same: Vec<String> = std::iter::once(sequence)
-        .chain(tables.map(|column| (&column.facts.table, column.facts.table_oid)))
-        .map(|(name, oid)| format!("{}::pg_catalog.oid = {oid}", name.to_regclass_sql()))
-        .collect();
-    let look = format!("SELECT {} AND {}", fix.is_unchanged_sql(), same.join(" AND "));
-    let mut is_same = |sql: &str| -> Result<bool, postgres::Error> {
-        let found = rows(client, sql)?;
-        Ok(found.first().is_some_and(|row| row.get(0) == Some("t")))
-    };
-    match fix.lock_sequence_sql() {
-        Some(alter) => Ok(is_same(&format!("{look}; {alter}"))? && is_same(&look)?),
-        None => is_same(&look),
-    }
-}
-
-/// The fix's sequence as a finding whose values are still to be read.
-fn pending(fix: &Fix) -> Finding {
-    Finding {
-        sequence: fix.sequence.clone(),
-        state: None,
-        columns: fix.columns.clone(),
-        range: fix.range,
-        ignored: None,
-        status: Status::Pending,
-    }
-}
-
 /// What stands under the locks.
 fn settle(row: &SimpleQueryRow, fix: &Fix) -> Result<(Finding, SequenceState), Error> {
     let probe = Probe::of(row)?;
-    let mut finding = pending(fix);
+    let mut finding = fix.pending();
     probe.settle(&mut finding, false);
     Ok((finding, probe.state))
 }
 
-fn read_back(client: &mut Client, fix: &Fix) -> Result<Option<SequenceState>, postgres::Error> {
-    let sql = format!("SELECT last_value, is_called FROM {}", fix.sequence.name.to_sql());
-    let found = rows(client, &sql)?;
-    Ok(found
-        .first()
-        .and_then(|row| Some(SequenceState { last_value: row.get(0)?.parse().ok()?, is_called: row.get(1)? == "t" })))
+fn state_sql(fix: &Fix) -> String {
+    format!("SELECT last_value, is_called FROM {}", fix.sequence.name.to_sql())
+}
+
+/// Reads a row that begins with `last_value` and `is_called`.
+pub(super) fn state_of(row: &SimpleQueryRow) -> Option<SequenceState> {
+    Some(SequenceState { last_value: row.get(0)?.parse().ok()?, is_called: row.get(1)? == "t" })
 }
 
 /// Whether a failed statement may have called `nextval`: one that waited for a lock has not.
@@ -215,8 +141,10 @@ fn may_have_moved(error: &Error) -> bool {
 
 /// `nextval` is not undone by ROLLBACK: says where the sequence stands.
 fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
-    let state = read_back(client, fix)
+    let state = rows(client, &state_sql(fix))
         .map_err(|error| Error::new(format!("could not read {} back", fix.sequence.name), &error))?
+        .first()
+        .and_then(state_of)
         .map_or_else(|| "nobody knows where".to_owned(), |state| state.to_string());
     Ok(Doubt::with_cure(
         format!("{}; it stands at {state}, as nextval is not undone", error.said()),
