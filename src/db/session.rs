@@ -75,16 +75,21 @@ fn refuse_old(server_version_num: u32) -> Result<(), Error> {
 
 /// Runs a statement or several and returns the rows of the last query among them.
 pub(crate) fn rows(client: &mut Client, sql: &str) -> Result<Vec<SimpleQueryRow>, postgres::Error> {
+    Ok(answers(client, sql)?.pop().unwrap_or_default())
+}
+
+/// Runs a statement or several and returns the rows of each query among them.
+pub(crate) fn answers(client: &mut Client, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>, postgres::Error> {
     log::debug!("{sql}");
-    let mut rows = Vec::new();
+    let mut answers: Vec<Vec<SimpleQueryRow>> = Vec::new();
     for message in client.simple_query(sql)? {
         match message {
-            SimpleQueryMessage::RowDescription(_) => rows.clear(),
-            SimpleQueryMessage::Row(row) => rows.push(row),
+            SimpleQueryMessage::RowDescription(_) => answers.push(Vec::new()),
+            SimpleQueryMessage::Row(row) => answers.last_mut().map_or((), |rows| rows.push(row)),
             _ => {}
         }
     }
-    Ok(rows)
+    Ok(answers)
 }
 
 /// Runs a statement of which nothing comes back.

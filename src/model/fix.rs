@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use super::finding::Finding;
+use super::drift::Overlap;
+use super::finding::{Finding, Status};
 use super::linking::LinkedColumn;
 use super::name::{QualifiedName, always_quoted};
 use super::range::ValueRange;
@@ -52,6 +53,10 @@ pub struct Fix {
     pub next_value: i64,
     /// The farthest value that was seen.
     pub farthest: i64,
+    /// The first stored value that `nextval` would come to: without it there might be nothing to fix.
+    pub nearest: i64,
+    /// The nearest stored value that the caller ignores.
+    pub ignored: Option<i64>,
     /// How it is kept safe.
     pub protection: Protection,
 }
@@ -111,6 +116,17 @@ impl Fix {
             definition.cache_size,
             definition.cycle
         )
+    }
+
+    /// Whether that holds, and the names still mean the sequence and the tables that were scanned.
+    pub fn is_same_sql(&self) -> String {
+        let sequence = (&self.sequence.name, self.sequence.oid);
+        let tables = self.counted().map(|column| (&column.facts.table, column.facts.table_oid));
+        let same: Vec<String> = std::iter::once(sequence)
+            .chain(tables)
+            .map(|(name, oid)| format!("{}::pg_catalog.oid = {oid}", name.to_regclass_sql()))
+            .collect();
+        format!("{} AND {}", self.is_unchanged_sql(), same.join(" AND "))
     }
 
     /// The move itself. It is guarded in its own text: it does nothing where the sequence is there already.
@@ -174,7 +190,7 @@ pub enum Decision {
 
 impl Fix {
     /// The fix that brings a sequence to `next_value`, if the sequence can stand there.
-    pub(crate) fn moving(finding: &Finding, farthest: i64, next_value: i64, protection: Protection) -> Option<Self> {
+    pub(crate) fn moving(finding: &Finding, overlap: Overlap, next_value: i64, protection: Protection) -> Option<Self> {
         Some(Self {
             sequence: finding.sequence.clone(),
             columns: finding.columns.clone(),
@@ -182,8 +198,22 @@ impl Fix {
             from: finding.state?,
             to: finding.sequence.definition.state_before(next_value)?,
             next_value,
-            farthest,
+            farthest: overlap.farthest,
+            nearest: overlap.collisions.nearest,
+            ignored: finding.ignored,
             protection,
         })
+    }
+
+    /// Its sequence as a finding whose values are still to be read.
+    pub fn pending(&self) -> Finding {
+        Finding {
+            sequence: self.sequence.clone(),
+            state: None,
+            columns: self.columns.clone(),
+            range: self.range,
+            ignored: None,
+            status: Status::Pending,
+        }
     }
 }

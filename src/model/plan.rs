@@ -91,7 +91,7 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         return Decision::LeaveAlone(doubt);
     }
     let protection = if finding.sequence.is_ours { Protection::Full } else { Protection::Advance };
-    let Some(fix) = Fix::moving(finding, overlap.farthest, next_value, protection) else {
+    let Some(fix) = Fix::moving(finding, *overlap, next_value, protection) else {
         return Decision::Nothing;
     };
     match protection {

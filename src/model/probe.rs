@@ -62,7 +62,7 @@ fn farthest_array(finding: &Finding) -> String {
 }
 
 /// The nearest value that the caller takes out of the comparison although the sequence can come to it.
-fn nearest_ignored(finding: &Finding) -> String {
+pub(super) fn nearest_ignored(finding: &Finding) -> String {
     let own = finding.sequence.definition.range();
     let is_ascending = finding.sequence.definition.is_ascending();
     let (nearest, past, limit, within, end) = if is_ascending {
@@ -90,7 +90,7 @@ fn nearest_ignored(finding: &Finding) -> String {
 
 /// The farthest value of one column within the range. A fraction is cut off towards the values already passed,
 /// as the next whole number past it is what counts. NaN and infinity lie outside of every range.
-fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
+pub(super) fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
     let name = format!("source.{}", always_quoted(&column.facts.column));
     let (farthest, whole) = if sequence.definition.is_ascending() { ("max", "floor") } else { ("min", "ceil") };
     let value = format!("pg_catalog.{farthest}({name})");

@@ -249,6 +249,12 @@ pub fn statements_of(server: &Server, role: &str) -> Vec<(String, String)> {
     statements
 }
 
+/// The same, a message of several statements taken apart; without the processes.
+pub fn sent_by(server: &Server, role: &str) -> Vec<String> {
+    let messages = statements_of(server, role);
+    messages.iter().flat_map(|(_, message)| message.split("; ").map(str::to_owned)).collect()
+}
+
 /// How many sessions wait for a lock on a relation of the database.
 pub fn waiting_for_locks(database: &Database) -> i64 {
     database.value(

@@ -1,0 +1,178 @@
+//! Applies a plan: the only folder that writes to the server.
+//!
+//! `setval` is not undone by ROLLBACK, unless the sequence was altered in the same transaction before; and what
+//! `max()` does not see yet can be committed a moment later. Hence the order: lock the tables, lock the sequence, and
+//! only then look, decide and move (<https://www.postgresql.org/docs/current/functions-sequence.html>,
+//! <https://www.postgresql.org/docs/current/explicit-locking.html>).
+//!
+//! What still is as it was planned is done a few at a time, in one message each ([`group`]); everything else, and
+//! every group that cannot be done, one by one, decided anew under its locks ([`one`]).
+
+mod group;
+mod one;
+mod pace;
+
+use std::collections::BTreeMap;
+
+use postgres::Client;
+
+use super::error::Error;
+use super::watch::{Stage, Watch};
+use crate::model::{Doubt, Fix, Outcome, Plan, PlanOptions, Timeouts, group_length};
+use group::apply_group;
+use one::apply_one;
+use pace::{Link, Pace};
+
+/// How a plan is applied.
+#[derive(Clone, Debug)]
+pub struct ApplyOptions {
+    /// What the plan was made with: each fix is decided anew under its locks.
+    pub plan: PlanOptions,
+    /// How long to wait for a lock and how long a statement may take.
+    pub timeouts: Timeouts,
+    /// How often a fix is tried while others hold its locks.
+    pub attempts: u32,
+}
+
+impl Default for ApplyOptions {
+    fn default() -> Self {
+        Self {
+            plan: PlanOptions::default(),
+            // Below the server's deadlock_timeout (1 s), so that we give way, and never the application.
+            timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
+            attempts: 5,
+        }
+    }
+}
+
+/// What became of a plan, also where it was cut short.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// By the sequence's oid, one for each fix.
+    pub outcomes: BTreeMap<u32, Outcome>,
+    /// What ended the run before its end: the connection was lost, or it was interrupted.
+    pub cut_short: Option<Error>,
+}
+
+/// Hears what becomes of each fix, and can end the run.
+pub(crate) trait Listener {
+    /// The outcome of the fix of the sequence with this oid; told once for each.
+    fn tell(&mut self, oid: u32, outcome: Outcome);
+
+    /// Whether to stop.
+    fn is_stopped(&self) -> bool;
+}
+
+/// Collects the outcomes for a [`Watch`].
+struct Collector<'a> {
+    outcomes: BTreeMap<u32, Outcome>,
+    watch: &'a mut dyn Watch,
+}
+
+impl Listener for Collector<'_> {
+    fn tell(&mut self, oid: u32, outcome: Outcome) {
+        self.outcomes.insert(oid, outcome);
+        self.watch.advance(1);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.watch.is_stopped()
+    }
+}
+
+/// Applies the fixes. One that cannot be done is an outcome; the rest goes on.
+pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &mut dyn Watch) -> Applied {
+    watch.begin(Stage::Fix, plan.fixes.len());
+    let mut collector = Collector { outcomes: BTreeMap::new(), watch };
+    let cut_short = apply_fixes(client, &plan.fixes, options, &mut collector);
+    Applied { outcomes: collector.outcomes, cut_short }
+}
+
+/// Applies fixes over one connection, and tells the outcome of each. Where the run ends before its end, it returns
+/// why, and the rest is not reached.
+pub(crate) fn apply_fixes(
+    client: &mut Client,
+    fixes: &[Fix],
+    options: &ApplyOptions,
+    listener: &mut dyn Listener,
+) -> Option<Error> {
+    if fixes.is_empty() {
+        return None;
+    }
+    let mut done = 0;
+    let cut_short = match Link::of(client) {
+        Err(error) => Some(error),
+        Ok(link) => run_through(client, &link, fixes, options, &mut done, listener),
+    };
+    for fix in &fixes[done..] {
+        listener.tell(fix.sequence.oid, Outcome::NotReached);
+    }
+    cut_short.map(Error::with_loss_hint)
+}
+
+/// Goes on until all is done, or something ends the run.
+fn run_through(
+    client: &mut Client,
+    link: &Link,
+    fixes: &[Fix],
+    options: &ApplyOptions,
+    done: &mut usize,
+    listener: &mut dyn Listener,
+) -> Option<Error> {
+    let mut pace = Pace::default();
+    // Up to here a group was tried in vain.
+    let mut one_by_one = 0;
+    while *done < fixes.len() {
+        if listener.is_stopped() {
+            return Some(interrupted());
+        }
+        let rest = &fixes[*done..];
+        // A lone fix gains nothing from being tried first.
+        let most = if fixes.len() == 1 || *done < one_by_one { 0 } else { pace.size() };
+        let group = &rest[..group_length(rest, most)];
+        if group.is_empty() {
+            let fix = &rest[0];
+            let outcome = apply_one(client, link, fix, options, listener);
+            *done += 1;
+            match outcome {
+                Ok(outcome) => listener.tell(fix.sequence.oid, outcome),
+                Err(error) => {
+                    listener.tell(fix.sequence.oid, lost(&error, "run again"));
+                    return Some(error);
+                }
+            }
+            continue;
+        }
+        match apply_group(client, link, group, &options.timeouts) {
+            Ok(done_group) => {
+                pace.took(group.len(), done_group.held);
+                for (fix, after) in group.iter().zip(done_group.states) {
+                    listener.tell(fix.sequence.oid, Outcome::Set { before: fix.from, after });
+                }
+                *done += group.len();
+            }
+            Err(error) if error.is_connection_lost() => {
+                for fix in group {
+                    listener
+                        .tell(fix.sequence.oid, lost(&error, "whether it took effect is not known; run again to see"));
+                }
+                *done += group.len();
+                return Some(error);
+            }
+            Err(error) => {
+                log::info!("a group of {} is done one by one: {}", group.len(), error.said());
+                pace.failed();
+                one_by_one = *done + group.len();
+            }
+        }
+    }
+    None
+}
+
+fn lost(error: &Error, cure: &str) -> Outcome {
+    Outcome::Failed(Doubt { reason: error.said(), cure: Some(cure.into()) })
+}
+
+fn interrupted() -> Error {
+    Error::refusal("interrupted", "the fixes that were not reached are left as they were")
+}

@@ -1,0 +1,163 @@
+//! One fix in a transaction of its own, decided anew under its locks: the careful way.
+
+use std::time::Duration;
+
+use postgres::error::SqlState;
+use postgres::{Client, SimpleQueryRow};
+
+use super::pace::Link;
+use super::{ApplyOptions, Error, Listener};
+use crate::db::blockers;
+use crate::db::inspect::Probe;
+use crate::db::session::{answers, begin_read_write_sql, roll_back, rows, run};
+use crate::model::{Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, collisions_sql, decide};
+
+/// Tries one fix until it is done, or given up; an error is the end of the run.
+pub(super) fn apply_one(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<Outcome, Error> {
+    let mut attempt = 1;
+    loop {
+        let error = match attempt_one(client, link, fix, options) {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) if error.is_connection_lost() => return Err(error),
+            Err(error) => error,
+        };
+        roll_back(client);
+        if fix.protection == Protection::Advance && may_have_moved(&error) {
+            return Ok(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?));
+        }
+        if listener.is_stopped() {
+            return Ok(Outcome::NotReached);
+        }
+        let is_busy = matches!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED));
+        if !is_busy {
+            return Ok(Outcome::Failed(failure(&error)));
+        }
+        if attempt >= options.attempts {
+            let holders = match blockers::describe(client, fix, &options.timeouts) {
+                Ok(holders) => holders,
+                Err(lost) if lost.is_connection_lost() => return Err(lost),
+                Err(unknown) => format!("who holds it could not be asked: {}", unknown.said()),
+            };
+            return Ok(Outcome::Busy(Doubt::with_cure(
+                format!("{}; {holders}", error.said()),
+                "run again when it is done, or raise --lock-timeout",
+            )));
+        }
+        log::info!("{}: attempt {attempt}: {}", fix.sequence.name, error.said());
+        // Longer each time, so that what queued behind us gets through.
+        std::thread::sleep(Duration::from_millis(options.timeouts.lock_ms.min(1_000)) * attempt / 2);
+        attempt += 1;
+    }
+}
+
+fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptions) -> Result<Outcome, Error> {
+    let failed = |doing: &str| {
+        let doing = format!("could not {doing} {}", fix.sequence.name);
+        move |error: postgres::Error| Error::new(doing, &error)
+    };
+    let altered = || Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"));
+    // Looked at before the lock, which sets what was scanned, and after it, as it may have waited for an ALTER.
+    let look = format!("SELECT {}", fix.is_same_sql());
+    let is_same = |found: &[SimpleQueryRow]| found.first().is_some_and(|row| row.get(0) == Some("t"));
+
+    // One message: nobody else's lock comes between the tables' and the sequence's.
+    let begin = begin_read_write_sql(&options.timeouts);
+    let locking: Vec<String> =
+        [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
+    let found = link.send(client, &begin, &locking.join("; ")).map_err(failed("lock"))?;
+    if !found.last().is_some_and(|found| is_same(found)) {
+        roll_back(client);
+        return Ok(altered());
+    }
+
+    let compare = format!("{look}; {}", collisions_sql(0, &fix.pending(), 1));
+    let found = answers(client, &compare).map_err(failed("compare"))?;
+    let [same, found] = found.as_slice() else {
+        return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
+    };
+    if !is_same(same) {
+        roll_back(client);
+        return Ok(altered());
+    }
+    let Some(row) = found.first() else {
+        return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
+    };
+    let (finding, before) = settle(row, fix)?;
+    let fix = match decide(&finding, &options.plan) {
+        Decision::Fix(fix) => fix,
+        Decision::Nothing => {
+            roll_back(client);
+            return Ok(Outcome::AlreadyPast { state: before });
+        }
+        Decision::LeaveAlone(doubt) => {
+            roll_back(client);
+            return Ok(Outcome::Failed(doubt));
+        }
+    };
+
+    let move_and_read = format!("{}; {}", fix.move_sql(), state_sql(&fix));
+    let after = rows(client, &move_and_read).map_err(failed("set"))?.first().and_then(state_of);
+    let is_there = after.is_some_and(|after| {
+        let next = fix.sequence.definition.next_value(after);
+        next.is_some_and(|next| !fix.sequence.definition.is_past(fix.next_value, next))
+    });
+    let Some(after) = after.filter(|_| is_there) else {
+        roll_back(client);
+        return Ok(Outcome::Failed(Doubt::new("the sequence did not move to where it was set")));
+    };
+    run(client, "COMMIT").map_err(|error| {
+        failed("commit the fix of")(error).with_hint("whether it took effect is not known; run again to see")
+    })?;
+    Ok(Outcome::Set { before, after })
+}
+
+/// What stands under the locks.
+fn settle(row: &SimpleQueryRow, fix: &Fix) -> Result<(Finding, SequenceState), Error> {
+    let probe = Probe::of(row)?;
+    let mut finding = fix.pending();
+    probe.settle(&mut finding, false);
+    Ok((finding, probe.state))
+}
+
+fn state_sql(fix: &Fix) -> String {
+    format!("SELECT last_value, is_called FROM {}", fix.sequence.name.to_sql())
+}
+
+/// Reads a row that begins with `last_value` and `is_called`.
+pub(super) fn state_of(row: &SimpleQueryRow) -> Option<SequenceState> {
+    Some(SequenceState { last_value: row.get(0)?.parse().ok()?, is_called: row.get(1)? == "t" })
+}
+
+/// Whether a failed statement may have called `nextval`: one that waited for a lock has not.
+fn may_have_moved(error: &Error) -> bool {
+    error.code() == Some(&SqlState::QUERY_CANCELED)
+}
+
+/// `nextval` is not undone by ROLLBACK: says where the sequence stands.
+fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
+    let state = rows(client, &state_sql(fix))
+        .map_err(|error| Error::new(format!("could not read {} back", fix.sequence.name), &error))?
+        .first()
+        .and_then(state_of)
+        .map_or_else(|| "nobody knows where".to_owned(), |state| state.to_string());
+    Ok(Doubt::with_cure(
+        format!("{}; it stands at {state}, as nextval is not undone", error.said()),
+        "run again to move it on, with a longer --statement-timeout",
+    ))
+}
+
+/// Why a fix failed, in the server's words, and what would help.
+fn failure(error: &Error) -> Doubt {
+    let cure = match error.code() {
+        Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout; writers wait meanwhile".to_owned()),
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Some("run it on the primary".to_owned()),
+        _ => error.hint().map(str::to_owned),
+    };
+    Doubt { reason: error.said(), cure }
+}
