@@ -256,7 +256,7 @@ impl Arguments {
                 timeouts: timeouts(&scan.timeouts),
                 deadline,
             },
-            apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), ..apply },
+            apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), deadline, ..apply },
             jobs: pace.jobs(),
             output,
         };

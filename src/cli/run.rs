@@ -64,7 +64,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                 }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
-            let mut applied = db::apply(connections.first(), &picked, &apply, &mut progress);
+            let mut applied = db::apply_over(&mut connections, &picked, &apply, &mut progress);
             progress.clear();
             for fix in &plan.fixes {
                 applied.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotPicked);

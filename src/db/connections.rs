@@ -59,12 +59,12 @@ impl<'a> Connections<'a> {
     ///
     /// # Errors
     ///
-    /// The first that `work` returned.
+    /// The first that `work` or `take` returned.
     pub(crate) fn share<W: Weigh + Send, D: Send>(
         &mut self,
         mut pieces: Pieces<W>,
         work: impl Fn(&mut Client, W, &dyn Fn() -> bool) -> Result<D, Error> + Sync,
-        mut take: impl FnMut(D, &mut dyn Watch),
+        mut take: impl FnMut(D, &mut dyn Watch) -> Result<(), Error>,
         watch: &mut dyn Watch,
     ) -> Result<(), Error> {
         let workers = self.jobs().min(pieces.workers());
@@ -103,10 +103,11 @@ impl<'a> Connections<'a> {
             drop(sender);
             loop {
                 match receiver.recv_timeout(BEAT) {
-                    Ok(Ok(done)) => take(done, watch),
-                    Ok(Err(error)) => {
-                        is_stopped.store(true, Ordering::Relaxed);
-                        failure.get_or_insert(error);
+                    Ok(done) => {
+                        if let Err(error) = done.and_then(|done| take(done, watch)) {
+                            is_stopped.store(true, Ordering::Relaxed);
+                            failure.get_or_insert(error);
+                        }
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => {}
                     Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -142,8 +143,13 @@ impl<W> Pieces<W> {
         Self { short: short.into(), long: long.into() }
     }
 
+    /// Each is worth a connection.
+    pub(crate) fn large(pieces: Vec<W>) -> Self {
+        Self::new(Vec::new(), pieces)
+    }
+
     fn workers(&self) -> usize {
-        (self.long.len() + self.short.len().div_ceil(WORTH_A_CONNECTION)).max(1)
+        self.long.len() + self.short.len().div_ceil(WORTH_A_CONNECTION)
     }
 
     fn take(&mut self, prefers_long: bool) -> Option<W> {

@@ -21,7 +21,7 @@ mod watch;
 pub use connections::{Connections, Open};
 pub use deadline::Deadline;
 pub use error::Error;
-pub use executor::{Applied, ApplyOptions, apply};
+pub use executor::{Applied, ApplyOptions, apply, apply_over};
 pub use scanner::{Scan, ScanOptions, scan, scan_over};
 pub use selection::Selection;
 pub use unique_index::{Sought, databases, find_row, find_unique_indexes, scan_for_indexes};

@@ -11,17 +11,20 @@
 mod group;
 mod one;
 mod pace;
+mod side_by_side;
 
 use std::collections::BTreeMap;
 
 use postgres::Client;
 
+use super::deadline::Deadline;
 use super::error::Error;
 use super::watch::{Stage, Watch};
 use crate::model::{Doubt, Fix, Outcome, Plan, PlanOptions, Timeouts, group_length};
 use group::apply_group;
 use one::apply_one;
 use pace::{Link, Pace};
+pub use side_by_side::apply_over;
 
 /// How a plan is applied.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub struct ApplyOptions {
     pub timeouts: Timeouts,
     /// How often a fix is tried while others hold its locks.
     pub attempts: u32,
+    /// When to stop; what is not reached by then is reported so.
+    pub deadline: Deadline,
 }
 
 impl Default for ApplyOptions {
@@ -41,6 +46,7 @@ impl Default for ApplyOptions {
             // Below the server's deadlock_timeout (1 s), so that we give way, and never the application.
             timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
             attempts: 5,
+            deadline: Deadline::default(),
         }
     }
 }
@@ -125,6 +131,9 @@ fn run_through(
     while *done < fixes.len() {
         if listener.is_stopped() {
             return Some(interrupted());
+        }
+        if options.deadline.is_over() {
+            return None;
         }
         let rest = &fixes[*done..];
         // A lone fix gains nothing from being tried first.

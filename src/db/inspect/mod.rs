@@ -61,6 +61,7 @@ impl Reading<'_> {
             for (place, finding) in items {
                 findings[place] = Some(finding);
             }
+            Ok(())
         };
         let done = connections.share(pieces, work, take, watch);
         if watch.is_stopped() {

@@ -211,7 +211,9 @@ described_column AS (
         c.relkind::pg_catalog.text AS relkind,
         a.attname,
         a.attidentity::pg_catalog.text AS attidentity,
-        a.attnotnull AS is_not_null,
+        -- Since 18 a constraint may be NOT VALID yet, and children of a table may do without it.
+        a.attnotnull AND NOT c.relhassubclass
+            AND pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 180000 AS is_not_null,
         pg_catalog.format_type(a.atttypid, a.atttypmod) AS column_type,
         COALESCE(d.type_oid, a.atttypid) AS base_type,
         CASE WHEN a.atttypmod = -1 THEN COALESCE(d.typmod, -1) ELSE a.atttypmod END AS typmod,
