@@ -162,8 +162,8 @@ fn what_no_longer_is_behind_but_has_the_same_farthest_value_is_left_there() {
 #[test]
 fn a_sequence_that_is_no_longer_ours_fails_alone() {
     let database = tables();
-    let own: String = (1..=TABLES).map(|at| format!("ALTER TABLE \"T {at}\" OWNER TO @role;")).collect();
-    let role = role_with(&database, &own);
+    let own: Vec<String> = (1..=TABLES).map(|at| format!("ALTER TABLE \"T {at}\" OWNER TO @role;")).collect();
+    let role = role_with(&database, &own.concat());
     let mut client = database.client_as(&role);
     let plan = plan(&mut client);
     database.execute(&format!(
@@ -285,7 +285,7 @@ fn a_group_ends_before_an_unindexed_column_and_before_too_many_locks() {
     let unindexed = fixes.iter().position(|fix| fix.sequence.name.name.contains("unindexed")).expect("it is behind");
     assert_eq!((group_length(&fixes, 16), group_length(&fixes[unindexed..], 16)), (unindexed, 0));
     let mut large: Vec<Fix> = fixes.into_iter().take(2).collect();
-    large[0].columns[0].facts.relations = 500;
+    large[0].columns[0].facts.cost.relations = 500;
     assert_eq!(group_length(&large, 16), 1, "one is always possible");
     large.swap(0, 1);
     assert_eq!(group_length(&large, 16), 1, "but not together");

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::name_index::NameIndex;
 use crate::model::{
     ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName,
-    Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
+    ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
 };
 
 /// A sequence with the columns that have to do with it.
@@ -200,13 +200,15 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
             (false, true) => Uniqueness::Partly,
             (false, false) => Uniqueness::No,
         },
-        is_indexed: row.try_get("is_indexed")?,
+        cost: ReadCost {
+            is_indexed: row.try_get("is_indexed")?,
+            relations: row.try_get("relations")?,
+            pages: row.try_get("pages")?,
+        },
         is_partly_remote: row.try_get("is_partly_remote")?,
         readable: Readable::of(known(row, "can_use_schema")?, known(row, "can_read")?, known(row, "is_row_secured")?),
         can_lock: known(row, "can_lock")?,
         persistence: persistence(row.try_get("is_table_unlogged")?),
-        relations: row.try_get("relations")?,
         is_not_null: row.try_get("is_not_null")?,
-        pages: row.try_get("pages")?,
     })
 }

@@ -162,37 +162,41 @@ impl<W> Pieces<W> {
 }
 
 /// A worker's connection: lent by the caller, or its own.
-enum Session<'c> {
-    Lent { client: &'c mut Client, touched: i64 },
-    Own { client: Client, touched: i64 },
+struct Session<'c> {
+    client: Held<'c>,
+    /// How many relations were touched over it.
+    touched: i64,
+}
+
+enum Held<'c> {
+    Lent(&'c mut Client),
+    Own(Box<Client>),
 }
 
 impl<'c> Session<'c> {
     fn begin(given: Option<&'c mut Client>, more: Option<&More>) -> Result<Self, Error> {
-        match (given, more) {
-            (Some(client), _) => Ok(Self::Lent { client, touched: 0 }),
-            (None, Some(more)) => Ok(Self::Own { client: more.open()?, touched: 0 }),
-            (None, None) => Err(Error::refusal("could not open a connection", "only one was given")),
-        }
+        let client = match (given, more) {
+            (Some(client), _) => Held::Lent(client),
+            (None, Some(more)) => Held::Own(Box::new(more.open()?)),
+            (None, None) => return Err(Error::refusal("could not open a connection", "only one was given")),
+        };
+        Ok(Self { client, touched: 0 })
     }
 
     fn client(&mut self) -> &mut Client {
-        match self {
-            Self::Lent { client, .. } => client,
-            Self::Own { client, .. } => client,
+        match &mut self.client {
+            Held::Lent(client) => client,
+            Held::Own(client) => client,
         }
     }
 
     /// Replaces the connection once it has touched so much that the server's session has grown.
     fn renew_for(&mut self, relations: i64, more: Option<&More>) {
-        let touched = match self {
-            Self::Lent { touched, .. } | Self::Own { touched, .. } => touched,
-        };
-        *touched += relations;
-        if *touched <= MOST_RELATIONS {
+        self.touched += relations;
+        if self.touched <= MOST_RELATIONS {
             return;
         }
-        *touched = relations;
+        self.touched = relations;
         let Some(more) = more else { return };
         match more.open() {
             Ok(new) => *self.client() = new,
@@ -202,7 +206,7 @@ impl<'c> Session<'c> {
 
     /// Leaves a connection that may be gone: dropping it could hang.
     fn leave(self) {
-        if let Self::Own { client, .. } = self {
+        if let Held::Own(client) = self.client {
             std::mem::forget(client);
         }
     }

@@ -122,8 +122,8 @@ pub struct ColumnFacts {
     pub default: ColumnDefault,
     /// Whether a unique constraint covers it.
     pub uniqueness: Uniqueness,
-    /// Whether a btree index that holds every row begins with it, so that its farthest value is found at once.
-    pub is_indexed: bool,
+    /// What a read of its farthest value takes.
+    pub cost: ReadCost,
     /// Whether the table's tree reaches to foreign tables.
     pub is_partly_remote: bool,
     /// Whether we may read it, whole.
@@ -132,11 +132,18 @@ pub struct ColumnFacts {
     pub can_lock: bool,
     /// Whether its table survives a crash.
     pub persistence: Persistence,
-    /// How many relations a read of it locks: tables and indexes of its whole tree.
-    pub relations: i64,
     /// Whether it is marked NOT NULL: of its own table's rows, as far as the constraint is valid.
     pub is_not_null: bool,
-    /// The pages of its tree's tables when they were last analyzed; 0 where nobody has.
+}
+
+/// What a read of a column's farthest value takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadCost {
+    /// Whether a btree index that holds every row begins with the column, so that the value is found at once.
+    pub is_indexed: bool,
+    /// How many relations it locks: tables and indexes of the whole tree.
+    pub relations: i64,
+    /// The pages of the tree's tables when they were last analyzed; 0 where nobody has.
     pub pages: i64,
 }
 

@@ -24,12 +24,12 @@ pub fn group_length(fixes: &[Fix], most: usize) -> usize {
 
 /// The sequence, the file that ALTER gives it, and each table's tree with all indexes.
 fn locks_of(fix: &Fix) -> i64 {
-    2 + fix.counted().map(|column| column.facts.relations).sum::<i64>()
+    2 + fix.counted().map(|column| column.facts.cost.relations).sum::<i64>()
 }
 
 /// Whether everything about it is undone by ROLLBACK, and an index tells its farthest values.
 fn is_quick(fix: &Fix) -> bool {
-    fix.protection == Protection::Full && fix.counted().all(|column| column.facts.is_indexed)
+    fix.protection == Protection::Full && fix.counted().all(|column| column.facts.cost.is_indexed)
 }
 
 /// What a group does between the begin of its transaction and its end. The rows of the last query are the states

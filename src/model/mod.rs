@@ -28,7 +28,8 @@ mod summary;
 mod unique_index;
 
 pub use catalog::{
-    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Readable, RelationKind, Uniqueness,
+    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, ReadCost, Readable, RelationKind,
+    Uniqueness,
 };
 pub use doubt::Doubt;
 pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};

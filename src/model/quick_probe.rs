@@ -28,7 +28,7 @@ const FEW_PAGES: i64 = 1_000;
 /// Whether [`quick_sql`] can read this one.
 pub fn is_quick(finding: &Finding) -> bool {
     let is_quick = |column: &LinkedColumn| {
-        !column.facts.column_type.is_numeric && (column.facts.is_indexed || column.facts.pages <= FEW_PAGES)
+        !column.facts.column_type.is_numeric && (column.facts.cost.is_indexed || column.facts.cost.pages <= FEW_PAGES)
     };
     finding.status != Status::Pending || finding.counted().all(is_quick)
 }
@@ -54,7 +54,7 @@ pub fn collides_quickly(finding: &Finding) -> bool {
     let definition = &finding.sequence.definition;
     let mut counted = finding.counted();
     let is_plain = |column: &LinkedColumn| {
-        is_quick(finding) && column.facts.uniqueness == Uniqueness::Alone && column.facts.is_indexed
+        is_quick(finding) && column.facts.uniqueness == Uniqueness::Alone && column.facts.cost.is_indexed
     };
     definition.increment.unsigned_abs() == 1
         && finding.range == definition.range()

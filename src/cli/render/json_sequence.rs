@@ -147,7 +147,7 @@ impl<'a> From<&'a LinkedColumn> for ColumnFields<'a> {
                 Uniqueness::Partly => "partly",
                 Uniqueness::No => "no",
             },
-            indexed: facts.is_indexed,
+            indexed: facts.cost.is_indexed,
             farthest_value: column.farthest,
         }
     }

@@ -12,7 +12,7 @@ const PIECE: usize = 200;
 
 impl Weigh for Vec<Fix> {
     fn relations(&self) -> i64 {
-        self.iter().map(|fix| 1 + fix.counted().map(|column| column.facts.relations).sum::<i64>()).sum()
+        self.iter().map(|fix| 1 + fix.counted().map(|column| column.facts.cost.relations).sum::<i64>()).sum()
     }
 }
 

@@ -18,7 +18,7 @@ impl Weigh for Batch {
 
 /// How many relations a read of it locks: the sequence, and for each column its table's tree with all indexes.
 pub(super) fn relations(finding: &Finding) -> i64 {
-    1 + finding.counted().map(|column| column.facts.relations).sum::<i64>()
+    1 + finding.counted().map(|column| column.facts.cost.relations).sum::<i64>()
 }
 
 /// A table of which every page may have to be read, and so many that it is worth a connection.
@@ -26,8 +26,8 @@ const MANY_PAGES: i64 = 10_000;
 
 /// The pages that have to be read where no index helps.
 fn pages(finding: &Finding) -> i64 {
-    let is_unindexed = |column: &&LinkedColumn| !column.facts.is_indexed;
-    finding.counted().filter(is_unindexed).map(|column| column.facts.pages).sum()
+    let is_unindexed = |column: &&LinkedColumn| !column.facts.cost.is_indexed;
+    finding.counted().filter(is_unindexed).map(|column| column.facts.cost.pages).sum()
 }
 
 /// Takes what is readable out of the findings, and makes batches of at most so many locks. Long reads come alone,
