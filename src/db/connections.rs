@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use postgres::Client;
 
@@ -28,9 +27,6 @@ struct More<'a> {
 /// How many relations a session touches before it is replaced: it keeps what it learnt of each, some 10 kB,
 /// for as long as it lives.
 const MOST_RELATIONS: i64 = 12_000;
-
-/// How often the caller is asked whether to stop.
-const BEAT: Duration = Duration::from_millis(50);
 
 impl<'a> Connections<'a> {
     /// This one alone.
@@ -72,14 +68,19 @@ impl<'a> Connections<'a> {
         let more = self.more.as_ref();
         let pieces = Mutex::new(&mut pieces);
         let is_stopped = AtomicBool::new(false);
-        let stopped = || is_stopped.load(Ordering::Relaxed);
         let mut failure = None;
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             for number in 0..workers {
                 let (sender, given) = (sender.clone(), first.take());
-                let (pieces, work, stopped) = (&pieces, &work, &stopped);
+                let (pieces, work, is_stopped) = (&pieces, &work, &is_stopped);
                 scope.spawn(move || {
+                    // Asked, not remembered: who was cancelled must know at once whether the run is.
+                    let stopped = || {
+                        let (reply, answer) = mpsc::channel();
+                        let asked = sender.send(News::Question(reply)).is_ok();
+                        is_stopped.load(Ordering::Relaxed) || asked && answer.recv().unwrap_or(true)
+                    };
                     let mut session = match Session::begin(given, more) {
                         Ok(session) => session,
                         // The others do its work.
@@ -89,9 +90,9 @@ impl<'a> Connections<'a> {
                         let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).take(number > 0);
                         let Some(piece) = next else { break };
                         session.renew_for(piece.relations(), more);
-                        let done = work(session.client(), piece, stopped);
+                        let done = work(session.client(), piece, &stopped);
                         let is_over = done.is_err();
-                        if sender.send(done).is_err() || is_over {
+                        if sender.send(News::Done(done)).is_err() || is_over {
                             return session.leave();
                         }
                     }
@@ -101,24 +102,29 @@ impl<'a> Connections<'a> {
                 });
             }
             drop(sender);
-            loop {
-                match receiver.recv_timeout(BEAT) {
-                    Ok(done) => {
+            while let Ok(news) = receiver.recv() {
+                match news {
+                    News::Done(done) => {
                         if let Err(error) = done.and_then(|done| take(done, watch)) {
                             is_stopped.store(true, Ordering::Relaxed);
                             failure.get_or_insert(error);
                         }
                     }
-                    Err(mpsc::RecvTimeoutError::Timeout) => {}
-                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                }
-                if watch.is_stopped() {
-                    is_stopped.store(true, Ordering::Relaxed);
+                    // Who asked may be gone by now.
+                    News::Question(reply) => _ = reply.send(watch.is_stopped()),
                 }
             }
         });
         failure.map_or(Ok(()), Err)
     }
+}
+
+/// What a worker tells the caller's thread.
+enum News<D> {
+    /// A piece is done, or failed.
+    Done(Result<D, Error>),
+    /// Whether to stop.
+    Question(mpsc::Sender<bool>),
 }
 
 /// A piece of work, by what it asks of a session.
