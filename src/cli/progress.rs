@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use pgseqfix::db::{Stage, Watch};
 
 use super::interrupt::Interrupt;
@@ -44,6 +44,11 @@ impl Watch for Progress {
         self.clear();
         let (message, template) = match stage {
             Stage::Catalog => ("reading the catalog", "{spinner} {msg}"),
+            Stage::Read => {
+                let bytes = HumanBytes(u64::try_from(total).unwrap_or_default());
+                log::info!("{bytes} have to be read, as no index tells the farthest value");
+                ("comparing sequences", "{msg} {wide_bar} {bytes}/{total_bytes} ({eta} left)")
+            }
             Stage::Inspect => ("comparing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
             Stage::Fix => ("fixing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
         };

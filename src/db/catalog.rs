@@ -6,7 +6,7 @@ use super::column_type::column_type;
 use super::error::Error;
 use super::name_index::NameIndex;
 use crate::model::{
-    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName,
+    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName, Reach,
     ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
 };
 
@@ -187,6 +187,7 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
             _ => RelationKind::Table,
         },
         parents: row.try_get("parents")?,
+        reach: Reach::Tree,
         column: row.try_get("column_name")?,
         column_type: column_type(type_name, row.try_get("base_type")?, row.try_get("typmod")?),
         ownership: match deptype.as_deref() {
@@ -203,7 +204,7 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         cost: ReadCost {
             is_indexed: row.try_get("is_indexed")?,
             relations: row.try_get("relations")?,
-            pages: row.try_get("pages")?,
+            bytes: u64::try_from(row.try_get::<_, i64>("bytes")?).unwrap_or_default(),
         },
         is_partly_remote: row.try_get("is_partly_remote")?,
         readable: Readable::of(known(row, "can_use_schema")?, known(row, "can_read")?, known(row, "is_row_secured")?),

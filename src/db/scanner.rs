@@ -111,9 +111,7 @@ pub(crate) fn scan_selected(
         timeouts: &options.timeouts,
         deadline: options.deadline,
         on_standby: server.is_standby,
-        arms_timeout_once: server.major < 11,
-        has_sequence_data: server.major >= 18,
-        lock_budget: server.lock_table / 10,
+        server: server.limits,
         user: &server.user,
         are_uncalled: AtomicBool::new(false),
     };

@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use super::error::Error;
-use crate::model::{Doubt, Server};
+use crate::model::{Doubt, Limits, Server};
 
 /// Asks. Needs a transaction with an empty `search_path`.
 pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
@@ -20,8 +20,7 @@ pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
             version: row.try_get("version")?,
             user: row.try_get("username")?,
             is_standby,
-            major: row.try_get("major")?,
-            lock_table: row.try_get("lock_table")?,
+            limits: Limits { major: row.try_get("major")?, lock_table: row.try_get("lock_table")? },
             warnings: warnings(is_standby, &subscriptions),
             refuses_fix: refusal(is_standby, &full_version, &extensions),
         })

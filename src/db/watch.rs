@@ -7,13 +7,15 @@ pub enum Stage {
     Catalog,
     /// Comparing sequences with their columns.
     Inspect,
+    /// The same where large tables have to be read whole: it counts bytes instead of sequences.
+    Read,
     /// Applying fixes.
     Fix,
 }
 
 /// Gets to know how far a run is, and can end it. All methods do nothing by default: `&mut ()` watches nothing.
 pub trait Watch {
-    /// A stage begins, with so many sequences to do (0 where that is not known).
+    /// A stage begins, with so many sequences, or bytes, to do (0 where that is not known).
     fn begin(&mut self, _stage: Stage, _total: usize) {}
 
     /// So many more are done.

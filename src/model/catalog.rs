@@ -112,6 +112,8 @@ pub struct ColumnFacts {
     pub kind: RelationKind,
     /// The tables that this one inherits from or is a partition of; of a view those that it shows.
     pub parents: Vec<u32>,
+    /// How much of the tree below the table is read.
+    pub reach: Reach,
     /// Its name.
     pub column: String,
     /// Its type.
@@ -143,14 +145,32 @@ pub struct ReadCost {
     pub is_indexed: bool,
     /// How many relations it locks: tables and indexes of the whole tree.
     pub relations: i64,
-    /// The pages of the tree's tables when they were last analyzed; 0 where nobody has.
-    pub pages: i64,
+    /// The size of the tree's tables: measured where all of them have to be read, else what the catalog says.
+    pub bytes: u64,
+}
+
+/// How much of an inheritance tree a read of a table reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The table with all partitions and children.
+    Tree,
+    /// The table alone.
+    Only,
 }
 
 impl ColumnFacts {
     /// For people: `public.album.album_id`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.table, quote_identifier(&self.column))
+    }
+
+    /// What stands in FROM to read it.
+    pub(super) fn source_sql(&self) -> String {
+        let table = self.table.to_sql();
+        match self.reach {
+            Reach::Tree => table,
+            Reach::Only => format!("ONLY {table}"),
+        }
     }
 }
 

@@ -123,6 +123,16 @@ impl Finding {
         self.columns.iter().filter(|column| column.counts())
     }
 
+    /// How many relations a read of it locks: the sequence, and for each column its table's tree with all indexes.
+    pub fn relations(&self) -> i64 {
+        1 + self.counted().map(|column| column.facts.cost.relations).sum::<i64>()
+    }
+
+    /// How many bytes have to be read where no index tells the farthest value.
+    pub fn bytes_to_read(&self) -> u64 {
+        self.counted().map(LinkedColumn::bytes_to_read).sum()
+    }
+
     /// The share of its range that is used, from 0 to 1: up to the state, or the farthest value of a sequence behind.
     pub fn used_share(&self) -> Option<f64> {
         let definition = &self.sequence.definition;

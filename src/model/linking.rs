@@ -67,6 +67,11 @@ impl LinkedColumn {
         Some(if definition.is_ascending() { range.max } else { range.min })
     }
 
+    /// How many bytes have to be read for its farthest value: none where an index tells it.
+    pub fn bytes_to_read(&self) -> u64 {
+        if self.facts.cost.is_indexed { 0 } else { self.facts.cost.bytes }
+    }
+
     /// Whether its values are read and its table is locked.
     pub fn counts(&self) -> bool {
         self.role == Role::Counts

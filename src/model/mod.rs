@@ -9,6 +9,7 @@ mod fix;
 mod group;
 mod identifier;
 mod letters;
+mod limits;
 mod linking;
 mod mention;
 mod name;
@@ -28,7 +29,7 @@ mod summary;
 mod unique_index;
 
 pub use catalog::{
-    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, ReadCost, Readable, RelationKind,
+    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Reach, ReadCost, Readable, RelationKind,
     Uniqueness,
 };
 pub use doubt::Doubt;
@@ -39,6 +40,7 @@ pub use fix::{Decision, Fix, Protection};
 pub use group::{group_length, group_sql};
 pub use identifier::{Identifiers, parse_identifiers};
 pub use letters::is_harmful;
+pub use limits::Limits;
 pub use linking::{Link, LinkedColumn, Role, link};
 pub use mention::nextval_literals;
 pub use name::{QualifiedName, quote_identifier, quote_literal};

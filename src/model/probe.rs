@@ -78,7 +78,7 @@ pub(super) fn nearest_ignored(finding: &Finding) -> String {
     let values: Vec<String> = finding
         .counted()
         .map(|column| {
-            let (name, table) = (always_quoted(&column.facts.column), column.facts.table.to_sql());
+            let (name, table) = (always_quoted(&column.facts.column), column.facts.source_sql());
             format!(
                 "(SELECT pg_catalog.{function}(source.{name})::pg_catalog.int8 FROM {table} AS source \
                  WHERE source.{name} {past} {limit} AND source.{name} {within} {end})"
@@ -98,7 +98,7 @@ pub(super) fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range:
     let (min, max) = (sql_integer(range.min), sql_integer(range.max));
     format!(
         "(SELECT {value}::pg_catalog.int8 FROM {} AS source WHERE {name} >= {min} AND {name} <= {max})",
-        column.facts.table.to_sql()
+        column.facts.source_sql()
     )
 }
 
@@ -124,6 +124,6 @@ fn stored_sql(sequence: &Sequence, column: &LinkedColumn, range: ValueRange, cou
     format!(
         "SELECT value::pg_catalog.int8 FROM (SELECT DISTINCT {name} AS value FROM {} AS source \
          WHERE {name} {from} next.value AND {end}{on_grid} ORDER BY value{order} LIMIT {count_limit}) AS one_column",
-        column.facts.table.to_sql()
+        column.facts.source_sql()
     )
 }

@@ -22,13 +22,13 @@ pub enum StateFrom {
     SequenceData,
 }
 
-/// The most pages of a column without an index that are read so.
-const FEW_PAGES: i64 = 1_000;
+/// The most bytes of a column without an index that are read so.
+const FEW_BYTES: u64 = 8 << 20;
 
 /// Whether [`quick_sql`] can read this one.
 pub fn is_quick(finding: &Finding) -> bool {
     let is_quick = |column: &LinkedColumn| {
-        !column.facts.column_type.is_numeric && (column.facts.cost.is_indexed || column.facts.cost.pages <= FEW_PAGES)
+        !column.facts.column_type.is_numeric && (column.facts.cost.is_indexed || column.facts.cost.bytes <= FEW_BYTES)
     };
     finding.status != Status::Pending || finding.counted().all(is_quick)
 }

@@ -6,6 +6,7 @@ use super::doubt::Doubt;
 use super::drift::{Collisions, Drift};
 use super::finding::{Finding, Status};
 use super::fix::Fix;
+use super::limits::Limits;
 use super::plan::Plan;
 use super::sequence::SequenceState;
 
@@ -20,10 +21,8 @@ pub struct Server {
     pub user: String,
     /// Whether it is a standby.
     pub is_standby: bool,
-    /// The major version, as a number.
-    pub major: i32,
-    /// How many locks it is sure to have room for, all sessions together.
-    pub lock_table: i64,
+    /// Its version as a number, and its room for locks.
+    pub limits: Limits,
     /// What makes the result less than certain, or a fix unwise.
     pub warnings: Vec<String>,
     /// Why a fix is refused here, where it is.

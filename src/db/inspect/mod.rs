@@ -3,20 +3,22 @@
 mod batches;
 mod probe;
 mod quick;
+mod size;
+mod tree;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
-use self::batches::{Batch, cut};
+use self::batches::{Batch, MANY_BYTES, Way, cut};
 pub(crate) use self::probe::Probe;
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
 use super::session::{begin_read_only_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
-use crate::model::{COUNT_LIMIT, Doubt, Finding, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql};
+use crate::model::{COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql};
 
 /// How many relations a batch touches at most, whatever the server has room for: more gain nothing.
 const MOST_LOCKS: i64 = 100;
@@ -26,12 +28,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) timeouts: &'a Timeouts,
     pub(crate) deadline: Deadline,
     pub(crate) on_standby: bool,
-    /// Before 11 the server arms `statement_timeout` once for a whole message, with what was set before it.
-    pub(crate) arms_timeout_once: bool,
-    /// Whether the server tells a sequence's state by a function (18).
-    pub(crate) has_sequence_data: bool,
-    /// How many locks all of us together may hold.
-    pub(crate) lock_budget: i64,
+    pub(crate) server: Limits,
     pub(crate) user: &'a str,
     /// Whether most sequences were found never called, of which `pg_sequence_last_value` tells nothing.
     pub(crate) are_uncalled: AtomicBool,
@@ -44,20 +41,24 @@ impl Reading<'_> {
     pub(crate) fn settle(
         &self,
         connections: &mut Connections,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
         watch: &mut dyn Watch,
     ) -> Result<Vec<Finding>, Error> {
-        let total = findings.iter().filter(|finding| finding.sequence.readable == Readable::Yes).count();
-        watch.begin(Stage::Inspect, total);
-        let most_locks = (self.lock_budget / i64::try_from(connections.jobs()).unwrap_or(1)).clamp(1, MOST_LOCKS);
+        size::measure(connections.first(), &mut findings);
+        let readable = || findings.iter().filter(|finding| finding.sequence.readable == Readable::Yes);
+        let bytes: u64 = readable().map(Finding::bytes_to_read).sum();
+        let weight = if bytes > MANY_BYTES { weight_in_bytes } else { |_: &Finding| 1 };
+        let stage = if bytes > MANY_BYTES { Stage::Read } else { Stage::Inspect };
+        watch.begin(stage, readable().map(weight).sum());
+        let lock_budget = self.server.lock_budget(connections.jobs());
         let mut findings: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
-        let pieces = cut(&mut findings, most_locks);
+        let pieces = cut(&mut findings, lock_budget.min(MOST_LOCKS), lock_budget);
         let work = |client: &mut Client, mut batch: Batch, is_stopped: &dyn Fn() -> bool| {
-            self.settle_batch(client, &mut batch.items, batch.is_quick, is_stopped)?;
+            self.settle_batch(client, &mut batch.items, batch.way, is_stopped)?;
             Ok(batch.items)
         };
         let take = |items: Vec<(usize, Finding)>, watch: &mut dyn Watch| {
-            watch.advance(items.len());
+            watch.advance(items.iter().map(|(_, finding)| weight(finding)).sum());
             for (place, finding) in items {
                 findings[place] = Some(finding);
             }
@@ -80,18 +81,20 @@ impl Reading<'_> {
         &self,
         client: &mut Client,
         items: Items,
-        is_quick: bool,
+        way: Way,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Error> {
-        let looked = if is_stopped() {
+        if is_stopped() {
             return Err(interrupted());
-        } else if self.deadline.is_over() {
+        }
+        if self.deadline.is_over() {
             not_reached(items);
             return Ok(());
-        } else if is_quick {
-            self.look_quickly(client, items)
-        } else {
-            self.look(client, items)
+        }
+        let looked = match (way, &mut *items) {
+            (Way::Quick, items) => self.look_quickly(client, items),
+            (Way::InParts, [(_, finding)]) => tree::look(self, client, finding, is_stopped),
+            (Way::InParts | Way::Careful, items) => self.look(client, items),
         };
         let error = match looked {
             Ok(()) => return Ok(()),
@@ -99,7 +102,13 @@ impl Reading<'_> {
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
         };
-        if let ([(_, finding)], false) = (&mut *items, is_quick) {
+        let is_last_resort = match way {
+            Way::Quick => false,
+            // A privilege on a table is none on its parts.
+            Way::InParts => error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE),
+            Way::Careful => true,
+        };
+        if let ([(_, finding)], true) = (&mut *items, is_last_resort) {
             if finding.status == Status::Pending {
                 finding.status = if self.deadline.is_over() {
                     Status::NotReached
@@ -118,8 +127,8 @@ impl Reading<'_> {
         for half in [one, other] {
             if !half.is_empty() {
                 // The last resort of a single one is the careful way.
-                let is_quick = is_quick && half.len() > 1;
-                self.settle_batch(client, half, is_quick, is_stopped)?;
+                let way = if half.len() > 1 { way } else { Way::Careful };
+                self.settle_batch(client, half, way, is_stopped)?;
             }
         }
         Ok(())
@@ -127,7 +136,7 @@ impl Reading<'_> {
 
     /// Reads a batch the quick way, and what that leaves open the careful way.
     fn look_quickly(&self, client: &mut Client, items: Items) -> Result<(), Error> {
-        let from = match (self.has_sequence_data, self.are_uncalled.load(Ordering::Relaxed)) {
+        let from = match (self.server.has_sequence_data(), self.are_uncalled.load(Ordering::Relaxed)) {
             (true, _) => StateFrom::SequenceData,
             (false, true) => StateFrom::Relation,
             (false, false) => StateFrom::LastValue,
@@ -184,7 +193,7 @@ impl Reading<'_> {
     /// Asks in a READ ONLY transaction of its own, as one message where that can be: one round trip.
     fn read(&self, client: &mut Client, timeouts: &Timeouts, sql: &str) -> Result<Vec<SimpleQueryRow>, Error> {
         let begin = begin_read_only_sql(timeouts);
-        let found = if self.arms_timeout_once {
+        let found = if self.server.arms_timeout_once() {
             run(client, &begin).and_then(|()| rows(client, &format!("{sql}; COMMIT")))
         } else {
             rows(client, &format!("{begin}; {sql}; COMMIT"))
@@ -197,6 +206,12 @@ impl Reading<'_> {
             error
         })
     }
+}
+
+/// Of one that is read from disk its tables' bytes; of others about what an index costs.
+fn weight_in_bytes(finding: &Finding) -> usize {
+    let index = u64::try_from(finding.relations()).unwrap_or_default() * 8192;
+    usize::try_from(finding.bytes_to_read() + index).unwrap_or(usize::MAX)
 }
 
 /// The time is over: what is still pending stays unread.

@@ -36,6 +36,42 @@ impl Probe {
         Some(Self { item, state, farthest: vec![Some(farthest)], ignored: None, collisions })
     }
 
+    /// What the parts of a finding tell together, each with its column's place; the last one was read last.
+    /// A value that several tables have counts once for each, as far as there are calls that could return it.
+    pub(super) fn joined(parts: Vec<(usize, Self)>, finding: &Finding) -> Option<Self> {
+        let definition = &finding.sequence.definition;
+        let farther = |one: i64, other: i64| definition.farther(one, other);
+        let nearer = |one: i64, other: i64| if farther(one, other) == one { other } else { one };
+        let mut farthest = vec![None; finding.counted().count()];
+        let (mut ignored, mut collisions): (Option<i64>, Option<Collisions>) = (None, None);
+        let state = parts.last()?.1.state;
+        for (column, part) in parts {
+            let of_column = farthest.get_mut(column)?;
+            *of_column = part.farthest.into_iter().flatten().chain(*of_column).reduce(farther);
+            ignored = ignored.into_iter().chain(part.ignored).reduce(nearer);
+            collisions = collisions.into_iter().chain(part.collisions).reduce(|one, other| Collisions {
+                nearest: nearer(one.nearest, other.nearest),
+                calls: one.calls.saturating_add(other.calls),
+                calls_is_minimum: one.calls_is_minimum || other.calls_is_minimum,
+            });
+        }
+        if let Some(collisions) = &mut collisions {
+            let last = farthest.iter().flatten().copied().reduce(farther)?;
+            let distance = i128::from(last).abs_diff(i128::from(collisions.nearest));
+            let calls = distance / u128::from(definition.increment.unsigned_abs()) + 1;
+            collisions.calls = collisions.calls.min(u64::try_from(calls).unwrap_or(u64::MAX));
+        }
+        Some(Self { item: 0, state, farthest, ignored, collisions })
+    }
+
+    /// Whether the sequence has not come past the nearest collision yet.
+    pub(super) fn is_ahead(&self, finding: &Finding) -> bool {
+        let definition = &finding.sequence.definition;
+        let nearest = self.collisions.map(|collisions| collisions.nearest);
+        let next = definition.next_value(self.state);
+        nearest.zip(next).is_none_or(|(nearest, next)| !definition.is_past(next, nearest))
+    }
+
     /// Whether all that was found lies in the range.
     pub(super) fn is_within(&self, range: ValueRange) -> bool {
         self.farthest.iter().flatten().all(|value| range.contains(*value))

@@ -263,7 +263,8 @@ described_column AS (
         COALESCE(ix.is_leading, false) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
         COALESCE(tree.relations, 1 + COALESCE(ix.indexes, 0)) AS relations,
-        COALESCE(tree.pages, GREATEST(c.relpages, 0)) AS pages
+        COALESCE(tree.pages, GREATEST(c.relpages, 0))
+            * pg_catalog.current_setting('block_size')::pg_catalog.int8 AS bytes
     FROM linked_column AS l
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.table_oid AND a.attnum = l.attnum AND NOT a.attisdropped
     -- Temporary tables of other sessions may draw from anything, and cannot be read.
@@ -334,7 +335,7 @@ SELECT
     c.is_table_unlogged,
     c.relations,
     c.is_not_null,
-    c.pages
+    c.bytes
 FROM sequence AS s
 FULL JOIN described_column AS c ON c.sequence_oid = s.oid
 ORDER BY s.nspname, s.relname, c.table_schema, c.table_name, c.attname;
