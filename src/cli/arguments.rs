@@ -256,7 +256,13 @@ impl Arguments {
                 timeouts: timeouts(&scan.timeouts),
                 deadline,
             },
-            apply: ApplyOptions { plan, timeouts: timeouts(&apply.timeouts), deadline, ..apply },
+            apply: ApplyOptions {
+                plan,
+                timeouts: timeouts(&apply.timeouts),
+                reading: timeouts(&scan.timeouts),
+                deadline,
+                ..apply
+            },
             jobs: pace.jobs(),
             output,
         };

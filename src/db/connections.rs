@@ -138,6 +138,8 @@ pub(crate) trait Weigh {
 pub(crate) struct Pieces<W> {
     short: VecDeque<W>,
     long: VecDeque<W>,
+    /// How many short ones are worth another connection.
+    worth: usize,
 }
 
 /// How many short pieces are worth another connection: opening it takes as long.
@@ -146,16 +148,16 @@ const WORTH_A_CONNECTION: usize = 8;
 impl<W> Pieces<W> {
     /// Both in the order in which they shall be begun.
     pub(crate) fn new(short: Vec<W>, long: Vec<W>) -> Self {
-        Self { short: short.into(), long: long.into() }
+        Self { short: short.into(), long: long.into(), worth: WORTH_A_CONNECTION }
     }
 
-    /// Each is worth a connection.
-    pub(crate) fn large(pieces: Vec<W>) -> Self {
-        Self::new(Vec::new(), pieces)
+    /// The same of short ones that are worth a connection each.
+    pub(crate) fn large(short: Vec<W>, long: Vec<W>) -> Self {
+        Self { worth: 1, ..Self::new(short, long) }
     }
 
     fn workers(&self) -> usize {
-        self.long.len() + self.short.len().div_ceil(WORTH_A_CONNECTION)
+        self.long.len() + self.short.len().div_ceil(self.worth)
     }
 
     fn take(&mut self, prefers_long: bool) -> Option<W> {

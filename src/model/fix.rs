@@ -75,6 +75,16 @@ impl Fix {
         self.columns.iter().filter(|column| column.counts())
     }
 
+    /// How many relations a read of it locks: the sequence, and for each column its table's tree with all indexes.
+    pub fn relations(&self) -> i64 {
+        1 + self.counted().map(|column| column.facts.cost.relations).sum::<i64>()
+    }
+
+    /// How many bytes have to be read where no index tells the farthest value.
+    pub fn bytes_to_read(&self) -> u64 {
+        self.counted().map(LinkedColumn::bytes_to_read).sum()
+    }
+
     /// The tables to lock, each once, in a fixed order.
     pub fn tables(&self) -> Vec<&QualifiedName> {
         let mut tables: Vec<&QualifiedName> = self.counted().map(|column| &column.facts.table).collect();

@@ -12,19 +12,16 @@ use super::probe::{farthest_column, nearest_ignored};
 /// How many relations one transaction locks at most: the server's table of locks is shared by all.
 const LOCKS_IN_GROUP: i64 = 100;
 
-/// How many fixes at the beginning can be done as a group of at most `most`; 0 where the first one cannot.
-pub fn group_length(fixes: &[Fix], most: usize) -> usize {
+/// How many fixes at the beginning can be done as a group of at most `most` fixes and so many locks; 0 where the first
+/// one cannot.
+pub fn group_length(fixes: &[Fix], most: usize, most_locks: i64) -> usize {
     let mut locks = 0;
-    let fits = |(at, fix): &(usize, &Fix)| {
-        locks += locks_of(fix);
-        is_quick(fix) && (*at == 0 || locks <= LOCKS_IN_GROUP)
+    let fits = |fix: &&Fix| {
+        // And the file that ALTER gives a sequence.
+        locks += 1 + fix.relations();
+        is_quick(fix) && locks <= most_locks.min(LOCKS_IN_GROUP)
     };
-    fixes.iter().enumerate().take(most).take_while(fits).count()
-}
-
-/// The sequence, the file that ALTER gives it, and each table's tree with all indexes.
-fn locks_of(fix: &Fix) -> i64 {
-    2 + fix.counted().map(|column| column.facts.cost.relations).sum::<i64>()
+    fixes.iter().take(most).take_while(fits).count()
 }
 
 /// Whether everything about it is undone by ROLLBACK, and an index tells its farthest values.
@@ -45,6 +42,24 @@ pub fn group_sql(fixes: &[Fix]) -> String {
     statements.extend(of_each(Fix::move_sql));
     statements.push(of_each(moved_sql).join(" UNION ALL "));
     statements.join("; ")
+}
+
+/// What moves one sequence past what was read before, without a lock on its tables: beside a first and a last row that
+/// are assertions only, the rows are its states before and after, `last_value` and `is_called`.
+pub fn lone_move_sql(fix: &Fix) -> String {
+    let is_same = assertion_sql(&[fix.is_same_sql()], "it was altered since the scan");
+    let state = format!("SELECT state.last_value, state.is_called FROM {} AS state", fix.sequence.name.to_sql());
+    let definition = &fix.sequence.definition;
+    let past = if definition.is_ascending() { '>' } else { '<' };
+    let last = sql_integer(fix.to.last_value);
+    let is_there = format!("state.last_value {past} {last} OR state.last_value = {last} AND state.is_called");
+    let after = format!(
+        "SELECT state.last_value, state.is_called, {} FROM {} AS state",
+        asserted_sql(&is_there, "the sequence did not move to where it was set"),
+        fix.sequence.name.to_sql()
+    );
+    let lock = fix.lock_sequence_sql().map(|lock| format!("{lock}; {is_same}; ")).unwrap_or_default();
+    format!("{is_same}; {lock}{state}; {}; {after}", fix.move_sql())
 }
 
 /// A query that fails unless all conditions are true.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use postgres::Client;
 
+use super::link::Link;
 use super::one::state_of;
-use super::pace::Link;
 use crate::db::error::Error;
 use crate::db::session::{begin_read_write_sql, roll_back};
 use crate::model::{Fix, SequenceState, Timeouts, group_sql};

@@ -6,9 +6,12 @@
 //! <https://www.postgresql.org/docs/current/explicit-locking.html>).
 //!
 //! What still is as it was planned is done a few at a time, in one message each ([`group`]); everything else, and
-//! every group that cannot be done, one by one, decided anew under its locks ([`one`]).
+//! every group that cannot be done, one by one, decided anew under its locks ([`one`]). What takes long to read, or too
+//! many locks, is moved under the sequence's lock alone and then read again ([`apart`]).
 
+mod apart;
 mod group;
+mod link;
 mod one;
 mod pace;
 mod side_by_side;
@@ -21,9 +24,11 @@ use super::deadline::Deadline;
 use super::error::Error;
 use super::watch::{Stage, Watch};
 use crate::model::{Doubt, Fix, Outcome, Plan, PlanOptions, Timeouts, group_length};
+use apart::{apply_apart, is_apart};
 use group::apply_group;
+use link::Link;
 use one::apply_one;
-use pace::{Link, Pace};
+use pace::Pace;
 pub use side_by_side::apply_over;
 
 /// How a plan is applied.
@@ -35,6 +40,8 @@ pub struct ApplyOptions {
     pub timeouts: Timeouts,
     /// How often a fix is tried while others hold its locks.
     pub attempts: u32,
+    /// How long a read waits and takes that no lock of ours makes others wait for.
+    pub reading: Timeouts,
     /// When to stop; what is not reached by then is reported so.
     pub deadline: Deadline,
 }
@@ -46,6 +53,7 @@ impl Default for ApplyOptions {
             // Below the server's deadlock_timeout (1 s), so that we give way, and never the application.
             timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
             attempts: 5,
+            reading: Timeouts { lock_ms: 5_000, statement_ms: 0 },
             deadline: Deadline::default(),
         }
     }
@@ -58,6 +66,16 @@ pub struct Applied {
     pub outcomes: BTreeMap<u32, Outcome>,
     /// What ended the run before its end: the connection was lost, or it was interrupted.
     pub cut_short: Option<Error>,
+}
+
+impl Applied {
+    /// Gives an outcome to each fix that has none.
+    fn rest_not_reached(mut self, plan: &Plan) -> Self {
+        for fix in &plan.fixes {
+            self.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotReached);
+        }
+        self
+    }
 }
 
 /// Hears what becomes of each fix, and can end the run.
@@ -88,32 +106,28 @@ impl Listener for Collector<'_> {
 
 /// Applies the fixes. One that cannot be done is an outcome; the rest goes on.
 pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &mut dyn Watch) -> Applied {
+    if plan.fixes.is_empty() {
+        return Applied::default();
+    }
     watch.begin(Stage::Fix, plan.fixes.len());
     let mut collector = Collector { outcomes: BTreeMap::new(), watch };
-    let cut_short = apply_fixes(client, &plan.fixes, options, &mut collector);
-    Applied { outcomes: collector.outcomes, cut_short }
+    let cut_short = match Link::of(client, 1) {
+        Ok(link) => apply_fixes(client, &link, &plan.fixes, options, &mut collector),
+        Err(error) => Some(error.with_loss_hint()),
+    };
+    Applied { outcomes: collector.outcomes, cut_short }.rest_not_reached(plan)
 }
 
-/// Applies fixes over one connection, and tells the outcome of each. Where the run ends before its end, it returns
-/// why, and the rest is not reached.
-pub(crate) fn apply_fixes(
+/// Applies fixes over one connection, and tells the outcome of each that it reaches. Where the run ends before its
+/// end, it returns why.
+fn apply_fixes(
     client: &mut Client,
+    link: &Link,
     fixes: &[Fix],
     options: &ApplyOptions,
     listener: &mut dyn Listener,
 ) -> Option<Error> {
-    if fixes.is_empty() {
-        return None;
-    }
-    let mut done = 0;
-    let cut_short = match Link::of(client) {
-        Err(error) => Some(error),
-        Ok(link) => run_through(client, &link, fixes, options, &mut done, listener),
-    };
-    for fix in &fixes[done..] {
-        listener.tell(fix.sequence.oid, Outcome::NotReached);
-    }
-    cut_short.map(Error::with_loss_hint)
+    run_through(client, link, fixes, options, listener).err().map(Error::with_loss_hint)
 }
 
 /// Goes on until all is done, or something ends the run.
@@ -122,32 +136,33 @@ fn run_through(
     link: &Link,
     fixes: &[Fix],
     options: &ApplyOptions,
-    done: &mut usize,
     listener: &mut dyn Listener,
-) -> Option<Error> {
+) -> Result<(), Error> {
+    let mut done = 0;
     let mut pace = Pace::default();
     // Up to here a group was tried in vain.
     let mut one_by_one = 0;
-    while *done < fixes.len() {
+    while done < fixes.len() {
         if listener.is_stopped() {
-            return Some(interrupted());
+            return Err(interrupted());
         }
         if options.deadline.is_over() {
-            return None;
+            return Ok(());
         }
-        let rest = &fixes[*done..];
+        let rest = &fixes[done..];
         // A lone fix gains nothing from being tried first.
-        let most = if fixes.len() == 1 || *done < one_by_one { 0 } else { pace.size() };
-        let group = &rest[..group_length(rest, most)];
+        let most = if fixes.len() == 1 || done < one_by_one { 0 } else { pace.size() };
+        let group = &rest[..group_length(rest, most, link.lock_budget)];
         if group.is_empty() {
             let fix = &rest[0];
-            let outcome = apply_one(client, link, fix, options, listener);
-            *done += 1;
+            let apply = if is_apart(fix, link) { apply_apart } else { apply_one };
+            let outcome = apply(client, link, fix, options, listener);
+            done += 1;
             match outcome {
                 Ok(outcome) => listener.tell(fix.sequence.oid, outcome),
                 Err(error) => {
                     listener.tell(fix.sequence.oid, lost(&error, "run again"));
-                    return Some(error);
+                    return Err(error);
                 }
             }
             continue;
@@ -158,24 +173,23 @@ fn run_through(
                 for (fix, after) in group.iter().zip(done_group.states) {
                     listener.tell(fix.sequence.oid, Outcome::Set { before: fix.from, after });
                 }
-                *done += group.len();
+                done += group.len();
             }
             Err(error) if error.is_connection_lost() => {
                 for fix in group {
                     listener
                         .tell(fix.sequence.oid, lost(&error, "whether it took effect is not known; run again to see"));
                 }
-                *done += group.len();
-                return Some(error);
+                return Err(error);
             }
             Err(error) => {
                 log::info!("a group of {} is done one by one: {}", group.len(), error.said());
                 pace.failed();
-                one_by_one = *done + group.len();
+                one_by_one = done + group.len();
             }
         }
     }
-    None
+    Ok(())
 }
 
 fn lost(error: &Error, cure: &str) -> Outcome {

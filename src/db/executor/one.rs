@@ -5,7 +5,7 @@ use std::time::Duration;
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
-use super::pace::Link;
+use super::link::Link;
 use super::{ApplyOptions, Error, Listener};
 use crate::db::blockers;
 use crate::db::inspect::Probe;
@@ -34,20 +34,11 @@ pub(super) fn apply_one(
         if listener.is_stopped() {
             return Ok(Outcome::NotReached);
         }
-        let is_busy = matches!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED));
-        if !is_busy {
+        if !is_busy(&error) {
             return Ok(Outcome::Failed(failure(&error)));
         }
         if attempt >= options.attempts {
-            let holders = match blockers::describe(client, fix, &options.timeouts) {
-                Ok(holders) => holders,
-                Err(lost) if lost.is_connection_lost() => return Err(lost),
-                Err(unknown) => format!("who holds it could not be asked: {}", unknown.said()),
-            };
-            return Ok(Outcome::Busy(Doubt::with_cure(
-                format!("{}; {holders}", error.said()),
-                "run again when it is done, or raise --lock-timeout",
-            )));
+            return given_up(client, fix, options, &error.said());
         }
         log::info!("{}: attempt {attempt}: {}", fix.sequence.name, error.said());
         // Longer each time, so that what queued behind us gets through.
@@ -56,12 +47,34 @@ pub(super) fn apply_one(
     }
 }
 
+/// Whether others hold what a fix needs.
+pub(super) fn is_busy(error: &Error) -> bool {
+    matches!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED))
+}
+
+/// The outcome of a fix that others keep from being done, and who they are.
+pub(super) fn given_up(client: &mut Client, fix: &Fix, options: &ApplyOptions, reason: &str) -> Result<Outcome, Error> {
+    let holders = match blockers::describe(client, fix, &options.timeouts) {
+        Ok(holders) => holders,
+        Err(lost) if lost.is_connection_lost() => return Err(lost),
+        Err(unknown) => format!("who holds it could not be asked: {}", unknown.said()),
+    };
+    Ok(Outcome::Busy(Doubt::with_cure(
+        format!("{reason}; {holders}"),
+        "run again when it is done, or raise --lock-timeout",
+    )))
+}
+
+/// The outcome of a fix whose ground has gone.
+pub(super) fn altered() -> Outcome {
+    Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"))
+}
+
 fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptions) -> Result<Outcome, Error> {
     let failed = |doing: &str| {
         let doing = format!("could not {doing} {}", fix.sequence.name);
         move |error: postgres::Error| Error::new(doing, &error)
     };
-    let altered = || Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"));
     // Looked at before the lock, which sets what was scanned, and after it, as it may have waited for an ALTER.
     let look = format!("SELECT {}", fix.is_same_sql());
     let is_same = |found: &[SimpleQueryRow]| found.first().is_some_and(|row| row.get(0) == Some("t"));
@@ -135,12 +148,12 @@ pub(super) fn state_of(row: &SimpleQueryRow) -> Option<SequenceState> {
 }
 
 /// Whether a failed statement may have called `nextval`: one that waited for a lock has not.
-fn may_have_moved(error: &Error) -> bool {
+pub(super) fn may_have_moved(error: &Error) -> bool {
     error.code() == Some(&SqlState::QUERY_CANCELED)
 }
 
 /// `nextval` is not undone by ROLLBACK: says where the sequence stands.
-fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
+pub(super) fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
     let state = rows(client, &state_sql(fix))
         .map_err(|error| Error::new(format!("could not read {} back", fix.sequence.name), &error))?
         .first()
@@ -153,7 +166,7 @@ fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Resul
 }
 
 /// Why a fix failed, in the server's words, and what would help.
-fn failure(error: &Error) -> Doubt {
+pub(super) fn failure(error: &Error) -> Doubt {
     let cure = match error.code() {
         Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout; writers wait meanwhile".to_owned()),
         Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Some("run it on the primary".to_owned()),

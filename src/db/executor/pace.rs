@@ -1,11 +1,6 @@
-//! How a transaction is sent, and how many fixes fit into the time for which writers may wait.
+//! How many fixes fit into the time for which writers may wait.
 
 use std::time::Duration;
-
-use postgres::{Client, SimpleQueryRow};
-
-use crate::db::error::Error;
-use crate::db::session::{answers, rows, run};
 
 /// How long a group may hold its locks before its COMMIT, which takes the same time however large the group is.
 /// Well below the 20 ms for which a writer may wait, as times scatter.
@@ -14,36 +9,6 @@ const HELD: Duration = Duration::from_millis(6);
 /// The group to begin with, and the largest one.
 const FIRST: usize = 4;
 const MOST: usize = 16;
-
-/// What the server must be known for.
-pub(super) struct Link {
-    /// Before 11 the server arms `statement_timeout` once for a whole message, with what was set before it.
-    arms_timeout_once: bool,
-}
-
-impl Link {
-    /// Asks the server's version.
-    pub(super) fn of(client: &mut Client) -> Result<Self, Error> {
-        let answer =
-            rows(client, "SHOW server_version_num").map_err(|error| Error::new("could not begin to fix", &error))?;
-        let version: u32 = answer.first().and_then(|row| row.get(0)?.parse().ok()).unwrap_or_default();
-        Ok(Self { arms_timeout_once: version < 110_000 })
-    }
-
-    /// Begins a transaction and runs statements in it, in one message where that can be.
-    pub(super) fn send(
-        &self,
-        client: &mut Client,
-        begin: &str,
-        sql: &str,
-    ) -> Result<Vec<Vec<SimpleQueryRow>>, postgres::Error> {
-        if self.arms_timeout_once {
-            run(client, begin)?;
-            return answers(client, sql);
-        }
-        answers(client, &format!("{begin}; {sql}"))
-    }
-}
 
 /// The size of the next group.
 pub(super) struct Pace {

@@ -1,18 +1,19 @@
 //! A plan over several connections: fixes that have a lock in common go over the same one, in their order.
 
-use super::{Applied, ApplyOptions, Listener, Outcome, apply_fixes, interrupted};
+use super::link::Link;
+use super::{Applied, ApplyOptions, Listener, Outcome, apply_fixes, interrupted, is_apart};
 use crate::db::connections::{Connections, Pieces, Weigh};
 use crate::db::error::Error;
 use crate::db::watch::{Stage, Watch};
 use crate::model::{Fix, Plan, shares};
 use postgres::Client;
 
-/// How many fixes are worth another connection, and how many go over one before it may be replaced.
+/// How many fixes go over a connection before it may be replaced.
 const PIECE: usize = 200;
 
 impl Weigh for Vec<Fix> {
     fn relations(&self) -> i64 {
-        self.iter().map(|fix| 1 + fix.counted().map(|column| column.facts.cost.relations).sum::<i64>()).sum()
+        self.iter().map(Fix::relations).sum()
     }
 }
 
@@ -40,12 +41,23 @@ pub fn apply_over(
     options: &ApplyOptions,
     watch: &mut dyn Watch,
 ) -> Applied {
-    watch.begin(Stage::Fix, plan.fixes.len());
     let mut applied = Applied::default();
-    let pieces = shares(plan.fixes.clone(), plan.fixes.len().div_ceil(PIECE));
+    if plan.fixes.is_empty() {
+        return applied;
+    }
+    watch.begin(Stage::Fix, plan.fixes.len());
+    let jobs = connections.jobs();
+    let link = match Link::of(connections.first(), jobs) {
+        Ok(link) => link,
+        Err(error) => {
+            applied.cut_short = Some(error.with_loss_hint());
+            return applied.rest_not_reached(plan);
+        }
+    };
+    let pieces = pieces(plan, &link);
     let work = |client: &mut Client, fixes: Vec<Fix>, is_stopped: &dyn Fn() -> bool| {
         let mut notes = Notes { outcomes: Vec::new(), is_stopped };
-        let cut_short = apply_fixes(client, &fixes, options, &mut notes);
+        let cut_short = apply_fixes(client, &link, &fixes, options, &mut notes);
         Ok((notes.outcomes, cut_short))
     };
     let take = |(outcomes, cut_short): (Vec<(u32, Outcome)>, Option<Error>), watch: &mut dyn Watch| {
@@ -53,10 +65,15 @@ pub fn apply_over(
         applied.outcomes.extend(outcomes);
         cut_short.map_or(Ok(()), Err)
     };
-    let ended = connections.share(Pieces::large(pieces), work, take, watch);
+    let ended = connections.share(pieces, work, take, watch);
     applied.cut_short = ended.err().or_else(|| watch.is_stopped().then(interrupted));
-    for fix in &plan.fixes {
-        applied.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotReached);
-    }
-    applied
+    applied.rest_not_reached(plan)
+}
+
+/// What takes long comes alone, biggest first; the rest in shares that have no lock in common.
+fn pieces(plan: &Plan, link: &Link) -> Pieces<Vec<Fix>> {
+    let (mut long, short): (Vec<Fix>, Vec<Fix>) = plan.fixes.iter().cloned().partition(|fix| is_apart(fix, link));
+    long.sort_by_key(|fix| std::cmp::Reverse(fix.bytes_to_read()));
+    let count = short.len().div_ceil(PIECE);
+    Pieces::large(shares(short, count), long.into_iter().map(|fix| vec![fix]).collect())
 }

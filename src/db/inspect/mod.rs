@@ -18,7 +18,9 @@ use super::deadline::Deadline;
 use super::error::Error;
 use super::session::{begin_read_only_sql, roll_back, rows, run};
 use super::watch::{Stage, Watch};
-use crate::model::{COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql};
+use crate::model::{
+    COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql,
+};
 
 /// How many relations a batch touches at most, whatever the server has room for: more gain nothing.
 const MOST_LOCKS: i64 = 100;
@@ -72,6 +74,25 @@ impl Reading<'_> {
         Ok(findings.into_iter().flatten().collect())
     }
 
+    /// Reads one finding and settles it.
+    pub(crate) fn read_one(
+        &self,
+        client: &mut Client,
+        finding: Finding,
+        lock_budget: i64,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Finding, Error> {
+        let mut item = [(0, finding)];
+        let alone = |[(_, finding)]: [(usize, Finding); 1]| finding;
+        if item[0].1.relations() > lock_budget {
+            match tree::look(self, client, &mut item[0].1, is_stopped) {
+                Err(error) if is_for_whole(&error) => {}
+                done => return done.map(|()| alone(item)),
+            }
+        }
+        self.look(client, &mut item).map(|()| alone(item))
+    }
+
     /// The timeouts of a statement that begins now.
     fn timeouts(&self) -> Timeouts {
         self.deadline.bound(self.timeouts)
@@ -104,8 +125,7 @@ impl Reading<'_> {
         };
         let is_last_resort = match way {
             Way::Quick => false,
-            // A privilege on a table is none on its parts.
-            Way::InParts => error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE),
+            Way::InParts => !is_for_whole(&error),
             Way::Careful => true,
         };
         if let ([(_, finding)], true) = (&mut *items, is_last_resort) {
@@ -206,6 +226,11 @@ impl Reading<'_> {
             error
         })
     }
+}
+
+/// Whether what cannot be read in parts can be read as a whole: a privilege on a table is none on its parts.
+fn is_for_whole(error: &Error) -> bool {
+    error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE)
 }
 
 /// Of one that is read from disk its tables' bytes; of others about what an index costs.

@@ -1,0 +1,204 @@
+//! One fix whose tables take long to read, or are too many to be locked at once: nothing of that is done under a lock.
+//!
+//! The sequence alone is locked and moved past what was read before. Then whoever was writing meanwhile is waited for,
+//! without a lock that others would wait for in turn, and the tables are read again: what was committed after the
+//! first look, and reaches past the sequence, moves it once more. So when a fix is reported done, it is as safe as one
+//! that was done under all its locks; and writers have waited for the move alone.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use postgres::error::SqlState;
+use postgres::types::Type;
+use postgres::{Client, SimpleQueryRow};
+
+use super::link::Link;
+use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
+use super::{ApplyOptions, Error, Listener, interrupted};
+use crate::db::inspect::Reading;
+use crate::db::session::{begin_read_write_sql, look_up, roll_back};
+use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, decide, lone_move_sql};
+
+/// So much is read under a lock in a few milliseconds.
+const FEW_BYTES: u64 = 1 << 20;
+
+/// The longest wait for the sequence, in milliseconds: whoever calls `nextval` waits behind us.
+const LOCK_MS: u64 = 50;
+
+/// How often a sequence is moved on before it is left to an import that is still running.
+const ROUNDS: u32 = 5;
+
+/// How often the writers are looked at.
+const BEAT: Duration = Duration::from_millis(20);
+
+/// Whether a fix has to be done so.
+pub(super) fn is_apart(fix: &Fix, link: &Link) -> bool {
+    fix.bytes_to_read() > FEW_BYTES || fix.relations() > link.lock_budget
+}
+
+/// Does one fix; an error is the end of the run.
+pub(super) fn apply_apart(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<Outcome, Error> {
+    let mut fix = fix.clone();
+    let mut first = None;
+    let mut is_moved = false;
+    for _ in 0..ROUNDS {
+        let (before, after) = match move_alone(client, link, &fix, options, listener)? {
+            Moved::To { before, after } => (before, after),
+            Moved::Not(outcome) => return Ok(outcome),
+        };
+        let first = *first.get_or_insert(before);
+        is_moved |= before != after;
+        let decision = match look_again(client, link, &fix, options, listener) {
+            Ok(Some(decision)) => decision,
+            Ok(None) => {
+                return given_up(client, &fix, options, &format!("it was moved to {after}, and others still write"));
+            }
+            Err(error) if error.is_connection_lost() => return Err(error),
+            Err(error) => {
+                let reason = format!("it stands at {after} and was not compared again: {}", error.said());
+                return Ok(Outcome::Failed(Doubt::with_cure(reason, "run again")));
+            }
+        };
+        match decision {
+            Decision::Nothing if is_moved => return Ok(Outcome::Set { before: first, after }),
+            Decision::Nothing => return Ok(Outcome::AlreadyPast { state: after }),
+            Decision::LeaveAlone(doubt) => return Ok(Outcome::Failed(doubt)),
+            Decision::Fix(again) => fix = *again,
+        }
+    }
+    Ok(Outcome::Failed(Doubt::with_cure(
+        "rows keep arriving past it as fast as they are read",
+        "run again when the import is over",
+    )))
+}
+
+/// What became of a move.
+enum Moved {
+    /// It is there, or was past it already.
+    To { before: SequenceState, after: SequenceState },
+    /// It could not be moved.
+    Not(Outcome),
+}
+
+/// Moves the sequence in a transaction that locks nothing else.
+fn move_alone(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<Moved, Error> {
+    let limits = &options.timeouts;
+    let lock_ms = if limits.lock_ms == 0 { LOCK_MS } else { limits.lock_ms.min(LOCK_MS) };
+    let begin = begin_read_write_sql(&Timeouts { lock_ms, ..limits.clone() });
+    let sql = format!("{}; COMMIT", lone_move_sql(fix));
+    let started = Instant::now();
+    loop {
+        let error = match link.send(client, &begin, &sql) {
+            Ok(answers) => return Ok(moved(&answers, fix)),
+            Err(error) => Error::new(format!("could not move {}", fix.sequence.name), &error),
+        };
+        if error.is_connection_lost() {
+            return Err(error);
+        }
+        roll_back(client);
+        if fix.protection == Protection::Advance && may_have_moved(&error) {
+            return Ok(Moved::Not(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?)));
+        }
+        if listener.is_stopped() {
+            return Ok(Moved::Not(Outcome::NotReached));
+        }
+        if error.code() == Some(&SqlState::INVALID_TEXT_REPRESENTATION) {
+            return Ok(Moved::Not(super::one::altered()));
+        }
+        if !is_busy(&error) {
+            return Ok(Moved::Not(Outcome::Failed(failure(&error))));
+        }
+        if is_over(started, options) {
+            return given_up(client, fix, options, &error.said()).map(Moved::Not);
+        }
+        log::info!("{}: {}", fix.sequence.name, error.said());
+        // What queued behind us gets through.
+        std::thread::sleep(Duration::from_millis(2 * lock_ms));
+    }
+}
+
+/// The states before and after the move.
+fn moved(answers: &[Vec<SimpleQueryRow>], fix: &Fix) -> Moved {
+    let states: Vec<SequenceState> =
+        answers.iter().flatten().filter(|row| row.len() > 1).filter_map(state_of).collect();
+    match states.as_slice() {
+        [before, .., after] => Moved::To { before: *before, after: *after },
+        // What stands there is what the server has asserted.
+        _ => Moved::To { before: fix.from, after: fix.to },
+    }
+}
+
+/// Reads the tables again once nobody writes any more who wrote before, and decides anew; `None` where they go on.
+fn look_again(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<Option<Decision>, Error> {
+    if !wait_for_writers(client, fix, options, listener)? {
+        return Ok(None);
+    }
+    let reading = Reading {
+        timeouts: &options.reading,
+        deadline: options.deadline,
+        on_standby: false,
+        server: link.limits,
+        user: &options.plan.user,
+        are_uncalled: AtomicBool::new(false),
+    };
+    let finding = reading.read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())?;
+    Ok(Some(decide(&finding, &options.plan)))
+}
+
+/// Waits until whoever may have written by now has ended, without a lock. Whether they have.
+fn wait_for_writers(
+    client: &mut Client,
+    fix: &Fix,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+) -> Result<bool, Error> {
+    let tables: Vec<u32> = fix.counted().map(|column| column.facts.table_oid).collect();
+    let began = Instant::now();
+    let mut awaited: Option<BTreeSet<String>> = None;
+    loop {
+        let rows = look_up(client, &options.reading, include_str!("../sql/writers.sql"), &[(&tables, Type::OID_ARRAY)])
+            .map_err(|error| Error::new("could not ask who writes", &error))?;
+        let writing: BTreeSet<String> = rows.iter().filter_map(|row| row.try_get("writer").ok()).collect();
+        // Who came later draws values past the move.
+        let left: BTreeSet<String> = match awaited {
+            None => writing,
+            Some(awaited) => awaited.intersection(&writing).cloned().collect(),
+        };
+        if left.is_empty() {
+            return Ok(true);
+        }
+        if listener.is_stopped() {
+            return Err(interrupted());
+        }
+        if is_over(began, options) {
+            return Ok(false);
+        }
+        awaited = Some(left);
+        std::thread::sleep(BEAT);
+    }
+}
+
+/// Whether others were waited for as long as a fix under locks would have waited.
+fn is_over(began: Instant, options: &ApplyOptions) -> bool {
+    let each = options.timeouts.lock_ms;
+    options.deadline.is_over() || each > 0 && began.elapsed() >= Duration::from_millis(each) * options.attempts
+}

@@ -1,0 +1,43 @@
+//! What a server must be known for, and how a transaction is sent to it.
+
+use postgres::{Client, SimpleQueryRow};
+
+use crate::db::error::Error;
+use crate::db::session::{answers, rows, run};
+use crate::model::Limits;
+
+/// A server, as far as its sessions of ours need to know it.
+#[derive(Clone, Copy)]
+pub(super) struct Link {
+    pub(super) limits: Limits,
+    /// How many locks each of our sessions may hold.
+    pub(super) lock_budget: i64,
+}
+
+impl Link {
+    /// Asks the server, to which there are so many sessions of ours.
+    pub(super) fn of(client: &mut Client, sessions: usize) -> Result<Self, Error> {
+        let answer = rows(client, include_str!("../sql/limits.sql"))
+            .map_err(|error| Error::new("could not begin to fix", &error))?;
+        let number = |at| answer.first().and_then(|row| row.get(at)).and_then(|text| text.parse::<i64>().ok());
+        let (Some(version), Some(lock_table)) = (number(0), number(1)) else {
+            return Err(Error::refusal("could not begin to fix", "the server does not say what it is"));
+        };
+        let limits = Limits { major: i32::try_from(version / 10_000).unwrap_or_default(), lock_table };
+        Ok(Self { limits, lock_budget: limits.lock_budget(sessions) })
+    }
+
+    /// Begins a transaction and runs statements in it, in one message where that can be.
+    pub(super) fn send(
+        &self,
+        client: &mut Client,
+        begin: &str,
+        sql: &str,
+    ) -> Result<Vec<Vec<SimpleQueryRow>>, postgres::Error> {
+        if self.limits.arms_timeout_once() {
+            run(client, begin)?;
+            return answers(client, sql);
+        }
+        answers(client, &format!("{begin}; {sql}"))
+    }
+}

@@ -1,0 +1,112 @@
+//! Reads what has more tables than may be locked at once: some at a time.
+
+use postgres::Client;
+use postgres::types::Type;
+
+use super::Reading;
+use super::probe::Probe;
+use crate::db::Error;
+use crate::db::session::look_up;
+use crate::model::{
+    COUNT_LIMIT, ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, Status, collisions_sql,
+    farthest_sql,
+};
+
+/// Some tables of one column, as a finding of their own.
+pub(super) struct Part {
+    /// The column's place among those that count.
+    pub(super) column: usize,
+    finding: Finding,
+}
+
+/// Reads one finding part by part and settles it.
+///
+/// Each statement reads some tables and then the sequence, so that the state is not older than any value: what is
+/// past it then really is. A row that moves from a part not read yet to one that was is missed, as if it were deleted
+/// and inserted again after the read.
+pub(super) fn look(
+    reading: &Reading,
+    client: &mut Client,
+    finding: &mut Finding,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let name = finding.sequence.name.clone();
+    let parts = parts(reading, client, finding)?;
+    let mut read_all = |spell: &dyn Fn(&Finding) -> String| -> Result<Vec<(usize, Probe)>, Error> {
+        let mut probes = Vec::new();
+        for part in &parts {
+            if is_stopped() || reading.deadline.is_over() {
+                return Err(Error::refusal(format!("could not read all tables of {name}"), "the run was ended"));
+            }
+            for row in reading.read(client, &reading.timeouts(), &spell(&part.finding))? {
+                probes.push((part.column, Probe::of(&row)?));
+            }
+        }
+        Ok(probes)
+    };
+    let seen = read_all(&|part| farthest_sql(0, part))?;
+    let Some(whole) = Probe::joined(seen, finding) else {
+        return Err(Error::refusal(format!("could not read the tables of {name}"), "there are none"));
+    };
+    if !whole.leaves_open(finding, reading.on_standby) {
+        return Ok(());
+    }
+    for _ in 0..TRIES {
+        let seen = read_all(&|part| collisions_sql(0, part, COUNT_LIMIT))?;
+        if let Some(whole) = Probe::joined(seen, finding).filter(|whole| whole.is_ahead(finding)) {
+            whole.settle(finding, reading.on_standby);
+            return Ok(());
+        }
+    }
+    let busy = Error::refusal(format!("could not read the tables of {name}"), "the sequence moves on");
+    Err(busy.with_hint("run again at a quieter time"))
+}
+
+/// How often parts are read anew where the sequence came past what was found in one.
+const TRIES: usize = 3;
+
+/// Cuts the tables of every column that counts into parts that lock few enough relations.
+fn parts(reading: &Reading, client: &mut Client, finding: &Finding) -> Result<Vec<Part>, Error> {
+    let mut parts = Vec::new();
+    for (place, column) in finding.counted().enumerate() {
+        let mut part: Vec<LinkedColumn> = Vec::new();
+        let mut locks = 0;
+        for table in tables(reading, client, column)? {
+            locks += table.facts.cost.relations;
+            if locks > super::MOST_LOCKS && !part.is_empty() {
+                parts.push(part_of(finding, place, std::mem::take(&mut part)));
+                locks = table.facts.cost.relations;
+            }
+            part.push(table);
+        }
+        if !part.is_empty() {
+            parts.push(part_of(finding, place, part));
+        }
+    }
+    Ok(parts)
+}
+
+fn part_of(finding: &Finding, column: usize, columns: Vec<LinkedColumn>) -> Part {
+    let finding = Finding { columns, state: None, ignored: None, status: Status::Pending, ..finding.clone() };
+    Part { column, finding }
+}
+
+/// The same column of each table that holds rows of it.
+fn tables(reading: &Reading, client: &mut Client, column: &LinkedColumn) -> Result<Vec<LinkedColumn>, Error> {
+    let failed = |error: &postgres::Error| Error::new(format!("could not list the tables of {}", column.name()), error);
+    let table_oid = column.facts.table_oid;
+    let rows = look_up(client, &reading.timeouts(), include_str!("../sql/tree.sql"), &[(&table_oid, Type::OID)])
+        .map_err(|error| failed(&error))?;
+    let one = |row: &postgres::Row| -> Result<LinkedColumn, postgres::Error> {
+        let (schema, table): (String, String) = (row.try_get("table_schema")?, row.try_get("table_name")?);
+        let facts = ColumnFacts {
+            table: QualifiedName::new(schema, table),
+            table_oid: row.try_get("table_oid")?,
+            reach: Reach::Only,
+            cost: ReadCost { relations: row.try_get("relations")?, ..column.facts.cost },
+            ..column.facts.clone()
+        };
+        Ok(LinkedColumn { facts, ..column.clone() })
+    };
+    rows.iter().map(one).collect::<Result<_, _>>().map_err(|error| failed(&error))
+}

@@ -1,0 +1,29 @@
+//! What a server can do, and how much of it may be taken.
+
+/// A server's version and its room for locks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The major version.
+    pub major: i32,
+    /// How many locks the server's table is sure to have room for, all sessions together:
+    /// `max_locks_per_transaction` for each session that there can be
+    /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html>).
+    pub lock_table: i64,
+}
+
+impl Limits {
+    /// How many locks each of `sessions` sessions of ours may hold, so that all hold less than a tenth of the table.
+    pub fn lock_budget(self, sessions: usize) -> i64 {
+        (self.lock_table / 10 / i64::try_from(sessions.max(1)).unwrap_or(i64::MAX)).max(1)
+    }
+
+    /// Whether `statement_timeout` is armed once for a whole message, with what was set before it: before 11.
+    pub fn arms_timeout_once(self) -> bool {
+        self.major < 11
+    }
+
+    /// Whether `pg_get_sequence_data` tells a sequence's state: since 18.
+    pub fn has_sequence_data(self) -> bool {
+        self.major >= 18
+    }
+}

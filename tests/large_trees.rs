@@ -1,0 +1,117 @@
+//! Trees of more tables than may be locked at once: read some at a time, and told as if they were read at once.
+
+mod support;
+
+use support::repair::role_with;
+use support::{Database, Run, Server, server_version};
+
+/// `tree`, partitioned: so many partitions, each with an index where the version has that; ids by `ids`.
+fn partitioned(db: &Database, partitions: u32, ids: &str) {
+    db.execute("CREATE TABLE tree (id serial, day int) PARTITION BY RANGE (day)");
+    for from in (1..=partitions).step_by(50) {
+        db.execute(&format!(
+            "DO $do$ BEGIN FOR n IN {from}..{} LOOP
+                EXECUTE format('CREATE TABLE tree_%s PARTITION OF tree (PRIMARY KEY (id)) FOR VALUES FROM (%s) TO (%s)',
+                    n, n, n + 1);
+            END LOOP; END $do$",
+            (from + 49).min(partitions)
+        ));
+    }
+    for from in (1..=partitions).step_by(50) {
+        db.execute(&format!(
+            "INSERT INTO tree SELECT ({ids}), n FROM generate_series({from}, {}) AS n",
+            (from + 49).min(partitions)
+        ));
+    }
+}
+
+/// Four connections share what one may lock: a tree of a hundred is too large for one of four.
+fn scan(db: &Database, jobs: &str, options: &[&str]) -> serde_json::Value {
+    let mut arguments = vec!["--format", "json", "-v", "--jobs", jobs];
+    arguments.extend(options);
+    let mut report = Run::of(db.pgseqfix().args(arguments)).json();
+    // Of a tree only the whole knows which values its parts have in common.
+    report["sequences"].take()
+}
+
+#[test]
+fn parts_tell_what_the_whole_does() {
+    let db = Database::new();
+    partitioned(&db, 100, "n * 3");
+    db.execute(
+        "CREATE SEQUENCE shared INCREMENT -2 START -1;
+         CREATE TABLE upper (id int DEFAULT nextval('shared'), note text);
+         INSERT INTO upper VALUES (-7);
+         CREATE TABLE other (id numeric DEFAULT nextval('shared'));
+         INSERT INTO other VALUES (-3), (-4.5), ('NaN'), (12)",
+    );
+    db.execute(
+        "DO $do$ BEGIN FOR n IN 1..250 LOOP
+            EXECUTE format('CREATE TABLE under_%s () INHERITS (upper)', n);
+            EXECUTE format('INSERT INTO under_%s VALUES (%s)', n, -n * 2);
+        END LOOP; END $do$",
+    );
+    for options in [&[][..], &["--ignore-above", "150"], &["--ignore-below", "-100"]] {
+        let (whole, parts) = (scan(&db, "1", options), scan(&db, "8", options));
+        assert_eq!(whole, parts, "{options:?}");
+        assert_eq!(whole.as_array().map(Vec::len), Some(2));
+    }
+    let tree = &scan(&db, "8", &[])[1];
+    assert_eq!(tree["farthest_value"], 300);
+    assert_eq!(tree["next_collision"], 3, "{tree:#}");
+}
+
+#[test]
+fn a_server_with_hardly_any_locks_has_enough_of_them() {
+    let server = Server::start_own(&["max_locks_per_transaction=10", "max_connections=20", "max_wal_senders=0"]);
+    let db = Database::on(&server);
+    partitioned(&db, 1_500, "n");
+    let refused = db.try_execute("SELECT max(id) FROM tree").expect_err("the whole tree does not fit");
+    assert_eq!(refused.code().map(postgres::error::SqlState::code), Some("53200"), "{refused}");
+
+    let report = db.run(&["fix", "--yes", "--format", "json"]).expect_status(0).report();
+    let tree = report.sequence("tree_id_seq");
+    assert_eq!(
+        (tree["farthest_value"].as_i64(), tree["outcome"]["result"].as_str()),
+        (Some(1_500), Some("set")),
+        "{tree:#}"
+    );
+    assert_eq!(db.value::<i32>("INSERT INTO tree (day) VALUES (7) RETURNING id"), 1_501);
+    assert_eq!(db.scan(0).sequence("tree_id_seq")["status"], "in_sync");
+}
+
+#[test]
+fn who_may_read_the_tree_alone_reads_it_as_a_whole() {
+    let db = Database::new();
+    partitioned(&db, 100, "n");
+    let role = role_with(&db, "GRANT SELECT ON tree, tree_id_seq TO @role");
+    let run = Run::of(db.pgseqfix().args(["--jobs", "8", "--format", "json", "-U", &role])).expect_status(1);
+    assert_eq!(run.report().sequence("tree_id_seq")["farthest_value"], 100);
+}
+
+#[test]
+fn a_locked_part_spoils_its_tree_and_nothing_else() {
+    let db = Database::new();
+    partitioned(&db, 100, "n");
+    db.execute("CREATE TABLE plain (id serial PRIMARY KEY); INSERT INTO plain VALUES (3)");
+    let mut other = db.client();
+    let mut locking = other.transaction().expect("a transaction");
+    locking.batch_execute("LOCK TABLE tree_42").expect("a lock");
+    let run = Run::of(db.pgseqfix().args(["--jobs", "8", "--format", "json", "--lock-timeout", "200ms"]));
+    let report = run.expect_status(2).report();
+    let tree = report.sequence("tree_id_seq");
+    assert_eq!(tree["status"], "unreadable", "{tree:#}");
+    assert!(tree["reason"].to_string().contains("lock timeout"), "{tree:#}");
+    assert_eq!(report.sequence("plain_id_seq")["status"], "behind");
+}
+
+#[test]
+fn duplicates_over_partitions_are_no_more_collisions_than_there_are_calls() {
+    if server_version() < 110_000 {
+        return;
+    }
+    let db = Database::new();
+    partitioned(&db, 100, "n % 5");
+    let tree = &scan(&db, "8", &[])[0];
+    assert_eq!((tree["farthest_value"].as_i64(), tree["colliding_calls"].as_i64()), (Some(4), Some(4)), "{tree:#}");
+}
