@@ -8,6 +8,7 @@ use pgseqfix::db::{self, ApplyOptions, ScanOptions};
 use pgseqfix::model::{Outcome, Plan, PlanOptions, SequenceState, Timeouts};
 use postgres::Client;
 use support::repair::{listening_server, role_with, statements_of, wait_until};
+use support::terminal::Terminal;
 use support::{Database, Run};
 
 /// As many ids as take a few megabytes, without an index; the sequence was never called.
@@ -165,4 +166,20 @@ fn a_row_at_the_end_of_the_range_that_came_in_since_is_told() {
     );
     let outcome = apply(&mut client, &plan, 400);
     assert!(matches!(outcome, Outcome::Failed(_)), "there is no next value: {outcome:?}");
+}
+
+#[test]
+fn how_much_has_to_be_read_is_told_before() {
+    let db = Database::new();
+    db.execute(
+        "CREATE TABLE vast (id serial, note text);
+         INSERT INTO vast SELECT g, repeat('x', 1900) FROM generate_series(1, 34000) AS g",
+    );
+    let told: String = db.value("SELECT 'needs to read ' || round(pg_relation_size('vast') / 1e6, 2) || ' MB'");
+    let run = db.run(&["-v"]).expect_status(1);
+    assert!(run.stderr.contains(&told), "{told}: {run:#?}");
+    let mut terminal = Terminal::run(db.pgseqfix().arg("fix"));
+    terminal.wait_for(&format!("(public.vast.id), {told}")).press("\r").wait_for("Set this sequence?").press("y");
+    terminal.end().expect_status(0);
+    assert_eq!(db.value::<i32>("INSERT INTO vast DEFAULT VALUES RETURNING id"), 34_001);
 }

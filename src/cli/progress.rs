@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, MultiProgress, ProgressBar, ProgressStyle};
 use pgseqfix::db::{Stage, Watch};
 
 use super::interrupt::Interrupt;
@@ -45,9 +45,9 @@ impl Watch for Progress {
         let (message, template) = match stage {
             Stage::Catalog => ("reading the catalog", "{spinner} {msg}"),
             Stage::Read => {
-                let bytes = HumanBytes(u64::try_from(total).unwrap_or_default());
-                log::info!("{bytes} have to be read, as no index tells the farthest value");
-                ("comparing sequences", "{msg} {wide_bar} {bytes}/{total_bytes} ({eta} left)")
+                let bytes = DecimalBytes(u64::try_from(total).unwrap_or_default());
+                log::info!("needs to read {bytes}, as no index tells the farthest value");
+                ("comparing sequences", "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} ({eta} left)")
             }
             Stage::Inspect => ("comparing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
             Stage::Fix => ("fixing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),

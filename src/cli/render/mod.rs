@@ -12,10 +12,18 @@ pub mod number;
 pub mod sql;
 pub mod table;
 
+use indicatif::DecimalBytes;
 use pgseqfix::model::{Fix, LinkedColumn};
+
+/// So many bytes take a while.
+const WORTH_TELLING: u64 = 50_000_000;
 
 /// A fix in one line, to be picked from a list.
 pub fn fix_line(fix: &Fix) -> String {
     let columns: Vec<String> = fix.counted().map(LinkedColumn::name).collect();
-    format!("{}: {} -> {} ({})", fix.sequence.name, fix.from, fix.to, columns.join(", "))
+    let line = format!("{}: {} -> {} ({})", fix.sequence.name, fix.from, fix.to, columns.join(", "));
+    match fix.bytes_to_read() {
+        WORTH_TELLING.. => format!("{line}, needs to read {}", DecimalBytes(fix.bytes_to_read())),
+        _ => line,
+    }
 }

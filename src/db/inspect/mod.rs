@@ -235,8 +235,11 @@ fn is_for_whole(error: &Error) -> bool {
 
 /// Of one that is read from disk its tables' bytes; of others about what an index costs.
 fn weight_in_bytes(finding: &Finding) -> usize {
-    let index = u64::try_from(finding.relations()).unwrap_or_default() * 8192;
-    usize::try_from(finding.bytes_to_read() + index).unwrap_or(usize::MAX)
+    let bytes = match finding.bytes_to_read() {
+        0 => u64::try_from(finding.relations()).unwrap_or_default() * 8192,
+        bytes => bytes,
+    };
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// The time is over: what is still pending stays unread.
