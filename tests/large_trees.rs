@@ -3,7 +3,7 @@
 mod support;
 
 use support::repair::role_with;
-use support::{Database, Run, Server, server_version};
+use support::{Database, Run, Server};
 
 /// `tree`, partitioned: so many partitions, each with an index where the version has that; ids by `ids`.
 fn partitioned(db: &Database, partitions: u32, ids: &str) {
@@ -106,12 +106,10 @@ fn a_locked_part_spoils_its_tree_and_nothing_else() {
 }
 
 #[test]
-fn duplicates_over_partitions_are_no_more_collisions_than_there_are_calls() {
-    if server_version() < 110_000 {
-        return;
-    }
+fn of_values_that_may_be_in_several_parts_only_those_of_one_are_counted() {
     let db = Database::new();
     partitioned(&db, 100, "n % 5");
     let tree = &scan(&db, "8", &[])[0];
     assert_eq!((tree["farthest_value"].as_i64(), tree["colliding_calls"].as_i64()), (Some(4), Some(4)), "{tree:#}");
+    assert_eq!(tree["colliding_calls_is_minimum"], true);
 }

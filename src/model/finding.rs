@@ -133,6 +133,11 @@ impl Finding {
         self.counted().map(LinkedColumn::bytes_to_read).sum()
     }
 
+    /// Whether so much has to be read that it is worth fewer and simpler reads.
+    pub fn is_large(&self) -> bool {
+        self.bytes_to_read() > super::quick_probe::FEW_BYTES
+    }
+
     /// The share of its range that is used, from 0 to 1: up to the state, or the farthest value of a sequence behind.
     pub fn used_share(&self) -> Option<f64> {
         let definition = &self.sequence.definition;

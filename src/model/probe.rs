@@ -91,7 +91,7 @@ pub(super) fn nearest_ignored(finding: &Finding) -> String {
 /// The farthest value of one column within the range. A fraction is cut off towards the values already passed,
 /// as the next whole number past it is what counts. NaN and infinity lie outside of every range.
 pub(super) fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
-    let name = format!("source.{}", always_quoted(&column.facts.column));
+    let name = source_column(column);
     let (farthest, whole) = if sequence.definition.is_ascending() { ("max", "floor") } else { ("min", "ceil") };
     let value = format!("pg_catalog.{farthest}({name})");
     let value = if column.facts.column_type.is_numeric { format!("pg_catalog.{whole}({value})") } else { value };
@@ -102,25 +102,78 @@ pub(super) fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range:
     )
 }
 
+/// Reads the same as [`collisions_sql`] of a sequence whose next value is known, for tables that have to be read whole:
+/// nothing is sorted but the values among the next [`COUNT_LIMIT`] calls, and the server may read in parallel.
+/// It holds where the state is still the one that the next value was taken from; past [`window_end`] nothing is counted.
+pub fn whole_collisions_sql(item: usize, finding: &Finding, next: i64) -> String {
+    let sequence = &finding.sequence;
+    let is_ascending = sequence.definition.is_ascending();
+    let function = if is_ascending { "min" } else { "max" };
+    let end = if is_ascending { finding.range.max } else { finding.range.min };
+    let each = |spell: &dyn Fn(&LinkedColumn) -> String, between: &str| {
+        finding.counted().map(spell).collect::<Vec<_>>().join(between)
+    };
+    let nearest = |column: &LinkedColumn| {
+        let (name, source) = (source_column(column), column.facts.source_sql());
+        let condition = coming_sql(sequence, column, next, end);
+        format!("SELECT pg_catalog.{function}({name}) AS value FROM {source} AS source WHERE {condition}")
+    };
+    let window = |column: &LinkedColumn| {
+        let (name, source) = (source_column(column), column.facts.source_sql());
+        let condition = coming_sql(sequence, column, next, window_end(finding, next));
+        format!("SELECT {name} AS value FROM {source} AS source WHERE {condition}")
+    };
+    format!(
+        "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, {ignored} AS ignored, \
+         (SELECT pg_catalog.{function}(stored.value)::pg_catalog.int8 FROM ({nearest}) AS stored) AS nearest, \
+         (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) AS calls FROM {name} AS state",
+        farthest = farthest_array(finding),
+        ignored = nearest_ignored(finding),
+        nearest = each(&nearest, " UNION ALL "),
+        window = each(&window, " UNION ALL "),
+        name = sequence.name.to_sql(),
+    )
+}
+
+/// The last value of the next [`COUNT_LIMIT`] calls, as far as the range goes.
+pub fn window_end(finding: &Finding, next: i64) -> i64 {
+    let way = i64::try_from(COUNT_LIMIT - 1).unwrap_or(i64::MAX).saturating_mul(finding.sequence.definition.increment);
+    next.saturating_add(way).clamp(finding.range.min, finding.range.max)
+}
+
+fn source_column(column: &LinkedColumn) -> String {
+    // Without an alias of its own a table called "next" would hide ours.
+    format!("source.{}", always_quoted(&column.facts.column))
+}
+
+/// What calls from `next` on to `end` return.
+fn coming_sql(sequence: &Sequence, column: &LinkedColumn, next: i64, end: i64) -> String {
+    let name = source_column(column);
+    let (from, to) = if sequence.definition.is_ascending() { (">=", "<=") } else { ("<=", ">=") };
+    let (next, end) = (sql_integer(next), sql_integer(end));
+    format!("{name} {from} {next} AND {name} {to} {end}{}", on_grid_sql(sequence, column, &next))
+}
+
+/// What keeps values that no call returns out. In numeric, as the distance of two bigints can be too large for a bigint.
+fn on_grid_sql(sequence: &Sequence, column: &LinkedColumn, next: &str) -> String {
+    let increment = sequence.definition.increment;
+    if increment.unsigned_abs() == 1 && !column.facts.column_type.is_numeric {
+        return String::new();
+    }
+    let (name, increment) = (source_column(column), sql_integer(increment));
+    format!(" AND ({name}::pg_catalog.numeric - {next}::pg_catalog.numeric) % {increment}::pg_catalog.numeric = 0")
+}
+
 /// The different values of one column from the next value on, as far as they lie on the sequence's grid.
 fn stored_sql(sequence: &Sequence, column: &LinkedColumn, range: ValueRange, count_limit: u64) -> String {
     let definition = &sequence.definition;
-    // Without an alias of its own a table called "next" would hide ours.
-    let name = format!("source.{}", always_quoted(&column.facts.column));
+    let name = source_column(column);
     let (from, end, order) = if definition.is_ascending() {
         (">=", format!("{name} <= {}", sql_integer(range.max)), "")
     } else {
         ("<=", format!("{name} >= {}", sql_integer(range.min)), " DESC")
     };
-    let on_grid = if definition.increment.unsigned_abs() == 1 && !column.facts.column_type.is_numeric {
-        String::new()
-    } else {
-        // In numeric, as the distance of two bigints can be too large for a bigint.
-        let increment = sql_integer(definition.increment);
-        format!(
-            " AND ({name}::pg_catalog.numeric - next.value::pg_catalog.numeric) % {increment}::pg_catalog.numeric = 0"
-        )
-    };
+    let on_grid = on_grid_sql(sequence, column, "next.value");
     format!(
         "SELECT value::pg_catalog.int8 FROM (SELECT DISTINCT {name} AS value FROM {} AS source \
          WHERE {name} {from} next.value AND {end}{on_grid} ORDER BY value{order} LIMIT {count_limit}) AS one_column",

@@ -23,7 +23,7 @@ pub enum StateFrom {
 }
 
 /// The most bytes of a column without an index that are read so.
-const FEW_BYTES: u64 = 8 << 20;
+pub(super) const FEW_BYTES: u64 = 8 << 20;
 
 /// Whether [`quick_sql`] can read this one.
 pub fn is_quick(finding: &Finding) -> bool {

@@ -5,6 +5,7 @@ mod probe;
 mod quick;
 mod size;
 mod tree;
+mod whole;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -190,10 +191,14 @@ impl Reading<'_> {
 
     /// Finds out what the coming calls of those that may be behind collide with.
     fn collide(&self, client: &mut Client, items: Items, suspects: &[usize]) -> Result<(), Error> {
-        let probes = suspects.iter().map(|at| collisions_sql(*at, &items[*at].1, COUNT_LIMIT));
+        let (large, small): (Vec<usize>, Vec<usize>) = suspects.iter().partition(|at| items[**at].1.is_large());
+        let probes = small.iter().map(|at| collisions_sql(*at, &items[*at].1, COUNT_LIMIT));
         for row in self.read_all(client, probes)? {
             let probe = Probe::of(&row)?;
             probe.settle(&mut items[probe.item].1, self.on_standby);
+        }
+        for at in large {
+            whole::collide(self, client, &mut items[at].1)?;
         }
         Ok(())
     }

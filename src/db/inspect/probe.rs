@@ -3,7 +3,7 @@
 use postgres::SimpleQueryRow;
 
 use crate::db::Error;
-use crate::model::{COUNT_LIMIT, Collisions, Finding, Observation, SequenceState, Status, ValueRange};
+use crate::model::{COUNT_LIMIT, Collisions, Definition, Finding, Observation, SequenceState, Status, ValueRange};
 
 /// What a probe found.
 pub(crate) struct Probe {
@@ -36,31 +36,34 @@ impl Probe {
         Some(Self { item, state, farthest: vec![Some(farthest)], ignored: None, collisions })
     }
 
+    /// What was counted of it in a window that ends there: past its end there may be more.
+    pub(super) fn within_window(mut self, finding: &Finding, end: i64) -> Self {
+        let definition = &finding.sequence.definition;
+        let is_past = self.farthest.iter().flatten().any(|farthest| definition.is_past(*farthest, end));
+        if let Some(collisions) = self.collisions.as_mut().filter(|_| is_past) {
+            collisions.calls_is_minimum = true;
+            collisions.calls = collisions.calls.max(1);
+        }
+        self
+    }
+
     /// What the parts of a finding tell together, each with its column's place; the last one was read last.
-    /// A value that several tables have counts once for each, as far as there are calls that could return it.
     pub(super) fn joined(parts: Vec<(usize, Self)>, finding: &Finding) -> Option<Self> {
         let definition = &finding.sequence.definition;
         let farther = |one: i64, other: i64| definition.farther(one, other);
         let nearer = |one: i64, other: i64| if farther(one, other) == one { other } else { one };
         let mut farthest = vec![None; finding.counted().count()];
-        let (mut ignored, mut collisions): (Option<i64>, Option<Collisions>) = (None, None);
+        let mut ignored: Option<i64> = None;
+        let mut spans = Vec::new();
         let state = parts.last()?.1.state;
         for (column, part) in parts {
+            let last = part.farthest.into_iter().flatten().reduce(farther);
+            spans.extend(part.collisions.zip(last));
             let of_column = farthest.get_mut(column)?;
-            *of_column = part.farthest.into_iter().flatten().chain(*of_column).reduce(farther);
+            *of_column = last.into_iter().chain(*of_column).reduce(farther);
             ignored = ignored.into_iter().chain(part.ignored).reduce(nearer);
-            collisions = collisions.into_iter().chain(part.collisions).reduce(|one, other| Collisions {
-                nearest: nearer(one.nearest, other.nearest),
-                calls: one.calls.saturating_add(other.calls),
-                calls_is_minimum: one.calls_is_minimum || other.calls_is_minimum,
-            });
         }
-        if let Some(collisions) = &mut collisions {
-            let last = farthest.iter().flatten().copied().reduce(farther)?;
-            let distance = i128::from(last).abs_diff(i128::from(collisions.nearest));
-            let calls = distance / u128::from(definition.increment.unsigned_abs()) + 1;
-            collisions.calls = collisions.calls.min(u64::try_from(calls).unwrap_or(u64::MAX));
-        }
+        let collisions = joined_collisions(spans, definition);
         Some(Self { item: 0, state, farthest, ignored, collisions })
     }
 
@@ -127,6 +130,30 @@ impl Probe {
             column.farthest = *farthest;
         }
     }
+}
+
+/// The collisions of several parts, each with its last value. Parts that lie apart have nothing in common; of those
+/// that do not, the same values may be in each, and only the largest number is certain.
+fn joined_collisions(mut spans: Vec<(Collisions, i64)>, definition: &Definition) -> Option<Collisions> {
+    let along = |value: i64| i128::from(value) * i128::from(definition.increment.signum());
+    spans.sort_by_key(|(collisions, _)| along(collisions.nearest));
+    let mut spans = spans.into_iter();
+    let (mut all, mut last) = spans.next()?;
+    // Of the parts that lie over one another at the end of what was joined so far.
+    let mut calls_there = all.calls;
+    for (part, part_last) in spans {
+        all.calls_is_minimum |= part.calls_is_minimum;
+        if definition.is_past(part.nearest, last) {
+            all.calls += part.calls;
+            calls_there = part.calls;
+        } else {
+            all.calls_is_minimum = true;
+            all.calls += part.calls.saturating_sub(calls_there);
+            calls_there = calls_there.max(part.calls);
+        }
+        last = definition.farther(last, part_last);
+    }
+    Some(all)
 }
 
 /// The elements of an array of plain words, as the server writes it.

@@ -3,13 +3,12 @@
 use postgres::Client;
 use postgres::types::Type;
 
-use super::Reading;
 use super::probe::Probe;
+use super::{Reading, whole};
 use crate::db::Error;
 use crate::db::session::look_up;
 use crate::model::{
-    COUNT_LIMIT, ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, Status, collisions_sql,
-    farthest_sql,
+    ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, SequenceState, Status, farthest_sql,
 };
 
 /// Some tables of one column, as a finding of their own.
@@ -32,19 +31,21 @@ pub(super) fn look(
 ) -> Result<(), Error> {
     let name = finding.sequence.name.clone();
     let parts = parts(reading, client, finding)?;
-    let mut read_all = |spell: &dyn Fn(&Finding) -> String| -> Result<Vec<(usize, Probe)>, Error> {
+    let read_all = |client: &mut Client, state: Option<SequenceState>| -> Result<Vec<(usize, Probe)>, Error> {
         let mut probes = Vec::new();
         for part in &parts {
             if is_stopped() || reading.deadline.is_over() {
                 return Err(Error::refusal(format!("could not read all tables of {name}"), "the run was ended"));
             }
-            for row in reading.read(client, &reading.timeouts(), &spell(&part.finding))? {
-                probes.push((part.column, Probe::of(&row)?));
+            let finding = Finding { state, ..part.finding.clone() };
+            let sql = if state.is_some() { whole::spell(&finding) } else { farthest_sql(0, &finding) };
+            for row in reading.read(client, &reading.timeouts(), &sql)? {
+                probes.push((part.column, whole::windowed(Probe::of(&row)?, &finding)));
             }
         }
         Ok(probes)
     };
-    let seen = read_all(&|part| farthest_sql(0, part))?;
+    let seen = read_all(client, None)?;
     let Some(whole) = Probe::joined(seen, finding) else {
         return Err(Error::refusal(format!("could not read the tables of {name}"), "there are none"));
     };
@@ -52,11 +53,13 @@ pub(super) fn look(
         return Ok(());
     }
     for _ in 0..TRIES {
-        let seen = read_all(&|part| collisions_sql(0, part, COUNT_LIMIT))?;
-        if let Some(whole) = Probe::joined(seen, finding).filter(|whole| whole.is_ahead(finding)) {
+        let seen = read_all(client, finding.state)?;
+        let Some(whole) = Probe::joined(seen, finding) else { break };
+        if whole.is_ahead(finding) {
             whole.settle(finding, reading.on_standby);
             return Ok(());
         }
+        finding.state = Some(whole.state);
     }
     let busy = Error::refusal(format!("could not read the tables of {name}"), "the sequence moves on");
     Err(busy.with_hint("run again at a quieter time"))
