@@ -1,0 +1,66 @@
+//! What the indexes of a table say of one of its columns.
+
+use std::collections::HashMap;
+
+use postgres::SimpleQueryRow;
+
+use super::cells::Cells;
+use crate::model::Uniqueness;
+
+/// The indexes of all tables, by their tables' oids.
+pub(super) struct Indexes(HashMap<u32, Vec<Index>>);
+
+struct Index {
+    is_valid: bool,
+    /// Or an exclusion constraint's.
+    is_unique: bool,
+    /// Whether it holds every row.
+    is_whole: bool,
+    is_btree: bool,
+    /// The key columns' numbers; 0 for an expression.
+    keys: Vec<i16>,
+}
+
+/// What they say.
+pub(super) struct Indexed {
+    pub(super) indexes: i64,
+    pub(super) uniqueness: Uniqueness,
+    /// Whether a btree index that holds every row begins with the column.
+    pub(super) is_leading: bool,
+}
+
+impl Indexes {
+    pub(super) fn of(rows: &[SimpleQueryRow]) -> Option<Self> {
+        let mut tables: HashMap<u32, Vec<Index>> = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let mut cells = Cells::of(row);
+            let table = cells.number()?;
+            tables.entry(table).or_default().push(Index::read(&mut cells)?);
+        }
+        Some(Self(tables))
+    }
+
+    pub(super) fn say_of(&self, table: u32, column: i16) -> Indexed {
+        let all = self.0.get(&table).map_or(&[][..], Vec::as_slice);
+        let is_first = |index: &&Index| index.is_valid && index.is_whole && index.keys.first() == Some(&column);
+        let uniqueness = if all.iter().filter(is_first).any(|index| index.is_unique && index.keys.len() == 1) {
+            Uniqueness::Alone
+        } else if all.iter().any(|index| index.is_valid && index.is_unique && index.keys.contains(&column)) {
+            Uniqueness::Partly
+        } else {
+            Uniqueness::No
+        };
+        let is_leading = all.iter().filter(is_first).any(|index| index.is_btree);
+        Indexed { indexes: i64::try_from(all.len()).unwrap_or(i64::MAX - 1), uniqueness, is_leading }
+    }
+}
+
+impl Index {
+    fn read(cells: &mut Cells) -> Option<Self> {
+        let (is_valid, is_unique, is_whole, is_btree) =
+            (cells.is_true(), cells.is_true(), cells.is_true(), cells.is_true());
+        let count = cells.number()?;
+        let keys = cells.next()?.split(' ').take(count).map(str::parse).collect::<Result<_, _>>().ok()?;
+        Some(Self { is_valid, is_unique, is_whole, is_btree, keys })
+    }
+}
