@@ -1,9 +1,6 @@
 //! What the database holds at all: what it has none of, need not be read.
 
-use postgres::Client;
-
-use super::error::Error;
-use super::session::rows;
+use postgres::SimpleQueryRow;
 
 /// What the catalog holds beyond plain serial and identity columns.
 pub(crate) struct Holdings {
@@ -14,17 +11,16 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    /// Asks. Needs a transaction with an empty `search_path`.
-    pub(crate) fn read(client: &mut Client) -> Result<Self, Error> {
-        let rows = rows(client, include_str!("sql/holdings.sql"))
-            .map_err(|error| Error::new("could not ask what the catalog holds", &error))?;
-        let cell = |at: usize| rows.first().and_then(|row| row.get(at)).unwrap_or_default();
-        let number = |at: usize| cell(at).parse::<usize>().ok();
-        // Not understood counts as held.
-        let has = |at: usize| cell(at) != "f";
-        Ok(Self {
-            plain_defaults: number(1).filter(|naming| number(0) == Some(*naming) && !has(3) && !has(4)),
-            has_callers: number(2) != Some(0) || has(5),
-        })
+    /// From what `holdings.sql` says; what is not understood counts as held.
+    pub(crate) fn of(row: Option<&SimpleQueryRow>) -> Self {
+        let cell = |name: &str| row.and_then(|row| row.get(name));
+        let number = |name: &str| cell(name)?.parse::<usize>().ok();
+        let has = |name: &str| cell(name) != Some("f");
+        let naming = number("naming_defaults");
+        let may_be_plain = naming == number("calling_defaults") && !has("has_domains") && !has("has_inheritance");
+        Self {
+            plain_defaults: naming.filter(|_| may_be_plain),
+            has_callers: number("naming_rules") != Some(0) || has("has_functions"),
+        }
     }
 }

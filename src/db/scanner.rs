@@ -10,7 +10,6 @@ use super::catalog::{self, Catalog, Cataloged};
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::holdings::Holdings;
 use super::inspect::Reading;
 use super::selection::{Selected, Selection};
 use super::server::look_around;
@@ -124,8 +123,7 @@ pub(crate) fn scan_selected(
 
 /// Reads what is the same for all of a database's sequences, and the catalog. Needs a transaction for that.
 fn read_catalog(client: &mut Client) -> Result<(Server, Catalog), Error> {
-    let server = look_around(client)?;
-    let holdings = Holdings::read(client)?;
+    let (server, holdings) = look_around(client)?;
     let mut catalog = catalog::read(client, &holdings, server.major)?;
     if holdings.has_callers {
         callers::attach(client, &mut catalog)?;
