@@ -31,21 +31,23 @@ pub(crate) struct Catalog {
 
 /// Reads it. Needs a transaction with an empty `search_path`, so that the server writes names with their schemas.
 pub(crate) fn read(client: &mut Client, holdings: &Holdings, major: i32) -> Result<Catalog, Error> {
-    let failed = |error: &postgres::Error| {
-        Error::new("could not read the catalog", error)
-            .with_privilege_hint("pgseqfix needs to read pg_catalog, as every role may by default")
-    };
-    if let Some(defaults) = holdings.plain_defaults {
-        if let Some(catalog) = plain::read(client, defaults, major).map_err(|error| failed(&error))? {
-            return Ok(catalog);
-        }
+    if let Some(defaults) = holdings.plain_defaults
+        && let Some(catalog) = plain::read(client, defaults, major).map_err(|error| unreadable(&error))?
+    {
+        return Ok(catalog);
     }
-    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| failed(&error))?;
+    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| unreadable(&error))?;
     let mut reading = Reading::default();
     for row in &rows {
-        reading.take(row).map_err(|error| failed(&error))?;
+        reading.take(row).map_err(|error| unreadable(&error))?;
     }
     Ok(reading.finish())
+}
+
+/// Why the catalog cannot be read.
+pub(super) fn unreadable(error: &postgres::Error) -> Error {
+    Error::new("could not read the catalog", error)
+        .with_privilege_hint("pgseqfix needs to read pg_catalog, as every role may by default")
 }
 
 #[derive(Default)]

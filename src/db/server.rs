@@ -2,6 +2,7 @@
 
 use postgres::{Client, SimpleQueryRow};
 
+use super::catalog::unreadable;
 use super::error::Error;
 use super::holdings::Holdings;
 use super::session::answers;
@@ -9,11 +10,13 @@ use crate::model::{Doubt, Server};
 
 /// Asks, and asks what the database holds at all. Needs a transaction with an empty `search_path`.
 pub(crate) fn look_around(client: &mut Client) -> Result<(Server, Holdings), Error> {
-    let doing = "could not ask the server what it is";
     let sql = concat!(include_str!("sql/server.sql"), include_str!("sql/holdings.sql"));
-    let answers = answers(client, sql).map_err(|error| Error::new(doing, &error))?;
+    let answers = answers(client, sql).map_err(|error| unreadable(&error))?;
     let mut rows = answers.iter().flatten();
-    let server = rows.next().and_then(server).ok_or_else(|| Error::refusal(doing, "its answer was not understood"))?;
+    let server = rows
+        .next()
+        .and_then(server)
+        .ok_or_else(|| Error::refusal("could not ask the server what it is", "its answer was not understood"))?;
     Ok((server, Holdings::of(rows.next())))
 }
 

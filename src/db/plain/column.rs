@@ -44,7 +44,7 @@ impl Column {
             _ => None,
         };
         let type_name = type_name(type_oid);
-        let indexed = indexes.say_of(table_oid, number);
+        let said = indexes.say_of(table_oid, number);
         let facts = ColumnFacts {
             table,
             table_oid,
@@ -54,8 +54,8 @@ impl Column {
             column_type: column_type(type_name.unwrap_or_default().to_owned(), type_oid, -1),
             ownership,
             default: if has_default { ColumnDefault::Plain } else { ColumnDefault::None },
-            uniqueness: indexed.uniqueness,
-            cost: ReadCost { is_indexed: indexed.is_leading, relations: 1 + indexed.indexes, pages: pages.max(0) },
+            uniqueness: said.uniqueness,
+            cost: ReadCost { is_indexed: said.is_leading, relations: 1 + said.indexes, pages: pages.max(0) },
             is_partly_remote: false,
             // A sequence is in its table's schema.
             readable: Readable::of(sequence.readable != Readable::NoSchema, can_read, is_row_secured),

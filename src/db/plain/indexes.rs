@@ -11,12 +11,12 @@ use crate::model::Uniqueness;
 pub(super) struct Indexes(HashMap<u32, Vec<Index>>);
 
 struct Index {
-    is_valid: bool,
-    /// Or an exclusion constraint's.
+    /// Or an exclusion constraint's; as all else of an index that is valid.
     is_unique: bool,
-    /// Whether it holds every row.
-    is_whole: bool,
-    is_btree: bool,
+    /// Whether it is unique for every row.
+    is_unique_for_all: bool,
+    /// Whether it is a btree that holds every row.
+    is_ordered: bool,
     /// The key columns' numbers; 0 for an expression.
     keys: Vec<i16>,
 }
@@ -42,15 +42,15 @@ impl Indexes {
 
     pub(super) fn say_of(&self, table: u32, column: i16) -> Indexed {
         let all = self.0.get(&table).map_or(&[][..], Vec::as_slice);
-        let is_first = |index: &&Index| index.is_valid && index.is_whole && index.keys.first() == Some(&column);
-        let uniqueness = if all.iter().filter(is_first).any(|index| index.is_unique && index.keys.len() == 1) {
+        let begins = |index: &Index| index.keys.first() == Some(&column);
+        let uniqueness = if all.iter().any(|index| index.is_unique_for_all && index.keys == [column]) {
             Uniqueness::Alone
-        } else if all.iter().any(|index| index.is_valid && index.is_unique && index.keys.contains(&column)) {
+        } else if all.iter().any(|index| index.is_unique && index.keys.contains(&column)) {
             Uniqueness::Partly
         } else {
             Uniqueness::No
         };
-        let is_leading = all.iter().filter(is_first).any(|index| index.is_btree);
+        let is_leading = all.iter().any(|index| index.is_ordered && begins(index));
         Indexed { indexes: i64::try_from(all.len()).unwrap_or(i64::MAX - 1), uniqueness, is_leading }
     }
 }
@@ -61,6 +61,11 @@ impl Index {
             (cells.is_true(), cells.is_true(), cells.is_true(), cells.is_true());
         let count = cells.number()?;
         let keys = cells.next()?.split(' ').take(count).map(str::parse).collect::<Result<_, _>>().ok()?;
-        Some(Self { is_valid, is_unique, is_whole, is_btree, keys })
+        Some(Self {
+            is_unique: is_valid && is_unique,
+            is_unique_for_all: is_valid && is_unique && is_whole,
+            is_ordered: is_valid && is_whole && is_btree,
+            keys,
+        })
     }
 }
