@@ -55,7 +55,10 @@ impl Watch for Progress {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(u64::try_from(total).unwrap_or_default()).with_style(style).with_message(message);
         self.bar = self.bars.add(bar);
-        self.bar.enable_steady_tick(Duration::from_millis(100));
+        // Ticking takes a thread.
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
     }
 
     fn advance(&mut self, done: usize) {

@@ -1,10 +1,13 @@
-//! Reads the sequences and the columns that draw from them out of the catalog: one query for all.
+//! Reads the sequences and the columns that draw from them out of the catalog: one query for all, or a shorter way where
+//! that tells the same.
 
 use postgres::{Client, Row};
 
 use super::column_type::column_type;
 use super::error::Error;
+use super::holdings::Holdings;
 use super::name_index::NameIndex;
+use super::plain;
 use crate::model::{
     ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName, Reach,
     ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
@@ -17,6 +20,7 @@ pub(crate) struct Cataloged {
 }
 
 /// What the catalog holds.
+#[derive(Default)]
 pub(crate) struct Catalog {
     /// In the order of schema and name.
     pub(crate) sequences: Vec<Cataloged>,
@@ -26,17 +30,24 @@ pub(crate) struct Catalog {
 }
 
 /// Reads it. Needs a transaction with an empty `search_path`, so that the server writes names with their schemas.
-pub(crate) fn read(client: &mut Client) -> Result<Catalog, Error> {
-    let failed = |error: &postgres::Error| {
-        Error::new("could not read the catalog", error)
-            .with_privilege_hint("pgseqfix needs to read pg_catalog, as every role may by default")
-    };
-    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| failed(&error))?;
+pub(crate) fn read(client: &mut Client, holdings: &Holdings, major: i32) -> Result<Catalog, Error> {
+    if let Some(defaults) = holdings.plain_defaults
+        && let Some(catalog) = plain::read(client, defaults, major).map_err(|error| unreadable(&error))?
+    {
+        return Ok(catalog);
+    }
+    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| unreadable(&error))?;
     let mut reading = Reading::default();
     for row in &rows {
-        reading.take(row).map_err(|error| failed(&error))?;
+        reading.take(row).map_err(|error| unreadable(&error))?;
     }
     Ok(reading.finish())
+}
+
+/// Why the catalog cannot be read.
+pub(super) fn unreadable(error: &postgres::Error) -> Error {
+    Error::new("could not read the catalog", error)
+        .with_privilege_hint("pgseqfix needs to read pg_catalog, as every role may by default")
 }
 
 #[derive(Default)]
@@ -121,7 +132,7 @@ fn known(row: &Row, column: &str) -> Result<bool, postgres::Error> {
     Ok(row.try_get::<_, Option<bool>>(column)?.unwrap_or_default())
 }
 
-fn persistence(is_unlogged: bool) -> Persistence {
+pub(super) fn persistence(is_unlogged: bool) -> Persistence {
     if is_unlogged { Persistence::Unlogged } else { Persistence::Permanent }
 }
 

@@ -64,6 +64,9 @@ impl<'a> Connections<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(), Error> {
         let workers = self.jobs().min(pieces.workers());
+        if workers == 1 {
+            return self.work_alone(pieces, work, take, watch);
+        }
         let mut first = Some(&mut *self.first);
         let more = self.more.as_ref();
         let pieces = Mutex::new(&mut pieces);
@@ -116,6 +119,25 @@ impl<'a> Connections<'a> {
             }
         });
         failure.map_or(Ok(()), Err)
+    }
+
+    /// As [`share`](Self::share), in the caller's own thread: what is little is done before another would have begun.
+    fn work_alone<W: Weigh, D>(
+        &mut self,
+        mut pieces: Pieces<W>,
+        work: impl Fn(&mut Client, W, &dyn Fn() -> bool) -> Result<D, Error>,
+        mut take: impl FnMut(D, &mut dyn Watch) -> Result<(), Error>,
+        watch: &mut dyn Watch,
+    ) -> Result<(), Error> {
+        let more = self.more.as_ref();
+        let mut session = Session::begin(Some(&mut *self.first), more)?;
+        while !watch.is_stopped() {
+            let Some(piece) = pieces.take(false) else { break };
+            session.renew_for(piece.relations(), more);
+            let done = work(session.client(), piece, &|| watch.is_stopped())?;
+            take(done, watch)?;
+        }
+        Ok(())
     }
 }
 

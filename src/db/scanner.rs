@@ -6,7 +6,7 @@ use postgres::Client;
 use postgres::types::Type;
 
 use super::callers;
-use super::catalog::{self, Cataloged};
+use super::catalog::{self, Catalog, Cataloged};
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
@@ -92,10 +92,9 @@ pub(crate) fn scan_selected(
 ) -> Result<Scan, Error> {
     let client = connections.first();
     begin_catalog(client, &options.timeouts)?;
-    let mut server = look_around(client).inspect_err(|_| roll_back(client))?;
-    let mut catalog = catalog::read(client).inspect_err(|_| roll_back(client))?;
-    callers::attach(client, &mut catalog).inspect_err(|_| roll_back(client))?;
+    let read = read_catalog(client);
     roll_back(client);
+    let (mut server, catalog) = read?;
 
     let mut excluded = catalog.excluded;
     server.warnings.extend(catalog.warnings);
@@ -118,6 +117,16 @@ pub(crate) fn scan_selected(
     let mut findings = reading.settle(connections, findings, watch)?;
     excluded.dropped = forget_dropped(connections.first(), &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })
+}
+
+/// Reads what is the same for all of a database's sequences, and the catalog. Needs a transaction for that.
+fn read_catalog(client: &mut Client) -> Result<(Server, Catalog), Error> {
+    let (server, holdings) = look_around(client)?;
+    let mut catalog = catalog::read(client, &holdings, server.limits.major)?;
+    if holdings.has_callers {
+        callers::attach(client, &mut catalog)?;
+    }
+    Ok((server, catalog))
 }
 
 /// Makes a finding of what the catalog says.

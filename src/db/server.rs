@@ -1,34 +1,39 @@
 //! What server this is: asked first, as much depends on it.
 
-use postgres::Client;
+use postgres::{Client, SimpleQueryRow};
 
+use super::catalog::unreadable;
 use super::error::Error;
+use super::holdings::Holdings;
+use super::session::answers;
 use crate::model::{Doubt, Limits, Server};
 
-/// Asks. Needs a transaction with an empty `search_path`.
-pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
-    let failed = |error: &postgres::Error| Error::new("could not ask the server what it is", error);
-    let rows = client.query_typed(include_str!("sql/server.sql"), &[]).map_err(|error| failed(&error))?;
-    let row = rows.first().ok_or_else(|| Error::refusal("could not ask the server what it is", "no answer"))?;
-    let read = || -> Result<Server, postgres::Error> {
-        let full_version: String = row.try_get("full_version")?;
-        let is_standby: bool = row.try_get("is_standby")?;
-        let extensions: Vec<String> = row.try_get("extensions")?;
-        let subscriptions: Vec<String> = row.try_get("subscriptions")?;
-        Ok(Server {
-            database: row.try_get("database")?,
-            version: row.try_get("version")?,
-            user: row.try_get("username")?,
-            is_standby,
-            limits: Limits { major: row.try_get("major")?, lock_table: row.try_get("lock_table")? },
-            warnings: warnings(is_standby, &subscriptions),
-            refuses_fix: refusal(is_standby, &full_version, &extensions),
-        })
-    };
-    read().map_err(|error| failed(&error))
+/// Asks, and asks what the database holds at all. Needs a transaction with an empty `search_path`.
+pub(crate) fn look_around(client: &mut Client) -> Result<(Server, Holdings), Error> {
+    let sql = concat!(include_str!("sql/server.sql"), include_str!("sql/holdings.sql"));
+    let answers = answers(client, sql).map_err(|error| unreadable(&error))?;
+    let mut rows = answers.iter().flatten();
+    let server = rows
+        .next()
+        .and_then(server)
+        .ok_or_else(|| Error::refusal("could not ask the server what it is", "its answer was not understood"))?;
+    Ok((server, Holdings::of(rows.next())))
 }
 
-fn warnings(is_standby: bool, subscriptions: &[String]) -> Vec<String> {
+fn server(row: &SimpleQueryRow) -> Option<Server> {
+    let is_standby = row.get("is_standby")? == "t";
+    Some(Server {
+        database: row.get("database")?.to_owned(),
+        version: row.get("version")?.to_owned(),
+        user: row.get("username")?.to_owned(),
+        is_standby,
+        limits: Limits { major: row.get("major")?.parse().ok()?, lock_table: row.get("lock_table")?.parse().ok()? },
+        warnings: warnings(is_standby, row.get("subscriptions")),
+        refuses_fix: refusal(is_standby, row.get("full_version")?, row.get("extension")),
+    })
+}
+
+fn warnings(is_standby: bool, subscriptions: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
     if is_standby {
         warnings.push(
@@ -36,17 +41,16 @@ fn warnings(is_standby: bool, subscriptions: &[String]) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !subscriptions.is_empty() {
+    if let Some(names) = subscriptions {
         warnings.push(format!(
-            "rows are still arriving by logical replication (subscription {}): the result holds for this moment only",
-            subscriptions.join(", ")
+            "rows are still arriving by logical replication (subscription {names}): the result holds for this moment only"
         ));
     }
     warnings
 }
 
 /// Why a fix is refused on a server whose sequences do not behave as PostgreSQL's own do.
-fn refusal(is_standby: bool, full_version: &str, extensions: &[String]) -> Option<Doubt> {
+fn refusal(is_standby: bool, full_version: &str, extension: Option<&str>) -> Option<Doubt> {
     if is_standby {
         return Some(Doubt::with_cure(
             "this server is a standby, which takes no changes",
@@ -58,9 +62,7 @@ fn refusal(is_standby: bool, full_version: &str, extensions: &[String]) -> Optio
     if let Some((_, name)) = forks.iter().find(|(mark, _)| full_version.contains(mark)) {
         return Some(Doubt::new(format!("this server is {name}, where setval is no part of a transaction")));
     }
-    let [extension, ..] = extensions else {
-        return None;
-    };
+    let extension = extension?;
     Some(Doubt::new(format!(
         "the extension {extension} keeps sequences on several servers, where the farthest value here is not what counts"
     )))
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_fork_is_told_by_its_version() {
-        let reason = |version| refusal(false, version, &[]).map(|doubt| doubt.reason);
+        let reason = |version| refusal(false, version, None).map(|doubt| doubt.reason);
         assert!(reason("CockroachDB CCL v23.1").is_some_and(|reason| reason.contains("CockroachDB")));
         assert!(reason("PostgreSQL 11.2-YB-2.18.0.0-b0 on x86_64").is_some_and(|reason| reason.contains("YugabyteDB")));
         assert_eq!(reason("PostgreSQL 15.18 (Debian 15.18-0+deb12u1)"), None);
@@ -80,6 +82,6 @@ mod tests {
 
     #[test]
     fn an_extension_that_spreads_sequences_over_servers_is_refused() {
-        assert!(refusal(false, "PostgreSQL 15.18", &["citus".into()]).is_some());
+        assert!(refusal(false, "PostgreSQL 15.18", Some("citus")).is_some());
     }
 }

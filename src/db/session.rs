@@ -31,7 +31,11 @@ fn newer_setting_sql((name, value): (&str, &str)) -> String {
 
 /// The statements that begin a transaction in which the server itself refuses `setval`.
 pub(crate) fn begin_read_only_sql(timeouts: &Timeouts) -> String {
-    let mut statements = vec!["BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned()];
+    begin_sql("READ COMMITTED", timeouts)
+}
+
+fn begin_sql(isolation: &str, timeouts: &Timeouts) -> String {
+    let mut statements = vec![format!("BEGIN ISOLATION LEVEL {isolation} READ ONLY")];
     statements.extend(PLAIN_SETTINGS.map(str::to_owned));
     statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
     statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
@@ -53,9 +57,11 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
     )
 }
 
-/// Begins the transaction for the catalog queries, and refuses a server that is too old for them.
+/// Begins the transaction for the catalog queries, all of which see the same, and refuses a server that is too old for
+/// them.
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
-    let sql = format!("{}; {}; SHOW server_version_num", begin_read_only_sql(timeouts), CATALOG_SETTINGS.join("; "));
+    let begin = begin_sql("REPEATABLE READ", timeouts);
+    let sql = format!("{begin}; {}; SHOW server_version_num", CATALOG_SETTINGS.join("; "));
     let rows = rows(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
     let version: u32 = rows.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok()).unwrap_or_default();
     refuse_old(version)

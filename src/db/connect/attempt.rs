@@ -41,6 +41,9 @@ pub(super) fn addresses(endpoint: &Endpoint) -> Result<Vec<Endpoint>, Failure> {
 /// Connects, and asks the server whether it is of the kind wished for.
 pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -> Result<Client, Failure> {
     let config = config(settings, endpoint);
+    let Some(limit) = settings.timeout else {
+        return handshake(&config, wish);
+    };
     let (sender, receiver) = mpsc::channel();
     // The driver's own limit ends with the TCP connection: a server that accepts and says nothing
     // would hold us for ever, so the whole handshake runs where it can be left behind.
@@ -52,14 +55,10 @@ pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -
         .name("connect".to_owned())
         .spawn(work)
         .map_err(|error| Failure::Thread(format!("could not start a thread: {error}")))?;
-    let ended = || Failure::Thread("the driver gave up without a word".to_owned());
-    match settings.timeout {
-        None => receiver.recv().map_err(|_| ended())?,
-        Some(limit) => receiver.recv_timeout(limit).map_err(|error| match error {
-            mpsc::RecvTimeoutError::Timeout => Failure::TimedOut(limit),
-            mpsc::RecvTimeoutError::Disconnected => ended(),
-        })?,
-    }
+    receiver.recv_timeout(limit).map_err(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => Failure::TimedOut(limit),
+        mpsc::RecvTimeoutError::Disconnected => Failure::Thread("the driver gave up without a word".to_owned()),
+    })?
 }
 
 fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {

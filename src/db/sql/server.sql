@@ -12,17 +12,15 @@ SELECT
         pg_catalog.current_setting('max_connections')::pg_catalog.int8
         + pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8
     ) AS lock_table,
-    ARRAY(
-        SELECT e.extname::pg_catalog.text
+    (
+        SELECT pg_catalog.min(e.extname::pg_catalog.text)
         FROM pg_catalog.pg_extension AS e
         WHERE e.extname IN ('citus', 'bdr', 'spock')
-        ORDER BY e.extname
-    ) AS extensions,
-    ARRAY(
-        SELECT s.subname::pg_catalog.text
+    ) AS extension,
+    (
+        SELECT pg_catalog.string_agg(s.subname::pg_catalog.text, ', ' ORDER BY s.subname)
         FROM pg_catalog.pg_subscription AS s
         JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid
         WHERE s.subenabled
           AND d.datname = pg_catalog.current_database()
-        ORDER BY s.subname
     ) AS subscriptions;
