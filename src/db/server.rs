@@ -3,12 +3,13 @@
 use postgres::Client;
 
 use super::error::Error;
+use super::session::query;
 use crate::model::{Doubt, Server};
 
 /// Asks. Needs a transaction with an empty `search_path`.
 pub(crate) fn look_around(client: &mut Client) -> Result<Server, Error> {
     let failed = |error: &postgres::Error| Error::new("could not ask the server what it is", error);
-    let rows = client.query_typed(include_str!("sql/server.sql"), &[]).map_err(|error| failed(&error))?;
+    let rows = query(client, include_str!("sql/server.sql"), &[]).map_err(|error| failed(&error))?;
     let row = rows.first().ok_or_else(|| Error::refusal("could not ask the server what it is", "no answer"))?;
     let read = || -> Result<Server, postgres::Error> {
         let full_version: String = row.try_get("full_version")?;
