@@ -1,5 +1,6 @@
 //! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use postgres::Client;
@@ -139,6 +140,7 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     {
         status = Status::Skipped(skipped);
     }
+    let (sequence, columns) = (Arc::new(sequence), columns.into());
     Finding { sequence, state: None, columns, range, ignored: None, status }
 }
 
