@@ -1,7 +1,7 @@
 //! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use postgres::Client;
 use postgres::types::Type;
@@ -117,6 +117,7 @@ pub(crate) fn scan_selected(
         lock_budget: server.lock_table / 10,
         user: &server.user,
         are_uncalled: AtomicBool::new(false),
+        most_at_once: AtomicUsize::new(usize::MAX),
     };
     let mut findings = reading.settle(connections, findings, watch)?;
     excluded.dropped = forget_dropped(connections.first(), &mut findings, &options.timeouts)?;

@@ -4,7 +4,7 @@ mod batches;
 mod probe;
 mod quick;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
@@ -35,6 +35,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) user: &'a str,
     /// Whether most sequences were found never called, of which `pg_sequence_last_value` tells nothing.
     pub(crate) are_uncalled: AtomicBool,
+    /// How many sequences are read at once at most, since the server's lock table was full.
+    pub(crate) most_at_once: AtomicUsize,
 }
 
 type Items<'a> = &'a mut [(usize, Finding)];
@@ -83,8 +85,11 @@ impl Reading<'_> {
         is_quick: bool,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<(), Error> {
+        let most = self.most_at_once.load(Ordering::Relaxed).max(1);
         let looked = if is_stopped() {
             return Err(interrupted());
+        } else if items.len() > most {
+            return self.settle_halves(client, items, is_quick, is_stopped);
         } else if self.deadline.is_over() {
             not_reached(items);
             return Ok(());
@@ -94,7 +99,13 @@ impl Reading<'_> {
             self.look(client, items)
         };
         let error = match looked {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                // Comes back slowly to what it was.
+                if items.len() >= most {
+                    self.most_at_once.fetch_max(most + 1, Ordering::Relaxed);
+                }
+                return Ok(());
+            }
             Err(error) if is_stopped() => return Err(interrupted_by(&error)),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
@@ -112,8 +123,19 @@ impl Reading<'_> {
         log::info!("a batch of {} is read in parts: {}", items.len(), error.said());
         if error.code() == Some(&SqlState::OUT_OF_MEMORY) {
             // The server's lock table is full: whoever fills it needs it more than we do.
+            self.most_at_once.fetch_min(items.len() / 2, Ordering::Relaxed);
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
+        self.settle_halves(client, items, is_quick, is_stopped)
+    }
+
+    fn settle_halves(
+        &self,
+        client: &mut Client,
+        items: Items,
+        is_quick: bool,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), Error> {
         let (one, other) = items.split_at_mut(items.len() / 2);
         for half in [one, other] {
             if !half.is_empty() {
