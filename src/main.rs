@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Wanted::Sequences(request) => cli::run::run(&request, &cli::logging::start(request.output.verbose)),
         Wanted::Explain(request) => cli::explain::run(&request, &cli::logging::start(request.output.verbose)),
     };
+    cli::logging::finish();
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell(),

@@ -34,33 +34,94 @@ start_server() {
     within_reach "$found"
     [ "$(id -u)" -ne 0 ] || chown "$(server_account)" "$work"
     as_server_account "$bindir/initdb" -A trust -U postgres -E UTF8 --locale=C --no-sync -D "$work/data" >/dev/null
-    as_server_account "$bindir/pg_ctl" start -w -t 120 -D "$work/data" -l "$work/log" \
-        -o "-k $work -c listen_addresses=127.0.0.1 -c port=$(free_port) $*" >/dev/null ||
-        fail "the server did not start: $(cat "$work/log")"
     while read -r name; do unset "$name"; done < <(compgen -e PG | grep -v '^PGSEQFIX_' || true)
-    PGPORT=$(sed -n 4p "$work/data/postmaster.pid")
+    PGPORT=$(free_port)
     export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
+    run_server "$@"
+}
+
+run_server() {
+    as_server_account "$bindir/pg_ctl" start -w -t 120 -D "$work/data" -l "$work/log" \
+        -o "-k $work -c listen_addresses=127.0.0.1 -c port=$PGPORT $*" >/dev/null ||
+        fail "the server did not start: $(cat "$work/log")"
+}
+
+# restart_server [OPTION…]: with these options and no others; waits until all that was loaded is on disk.
+restart_server() {
+    as_server_account "$bindir/pg_ctl" stop -w -t 600 -m fast -D "$work/data" >/dev/null
+    sync
+    run_server "$@"
 }
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# tables DATABASE COUNT SCHEMAS: that many tables, serial primary key, 50 to 100 rows each, every sequence behind.
-tables() {
+# creating FROM TO SCHEMAS ROWS: statements for those tables: a serial primary key, so many rows each (an expression over
+# `number`), every sequence behind. A few hundred in a transaction: the lock table has no room for more.
+creating() {
+    local from
+    for ((from = $1; from <= $2; from += 200)); do
+        echo "DO \$do\$ BEGIN FOR number IN $from..$((from + 199 < $2 ? from + 199 : $2)) LOOP
+            EXECUTE format('CREATE TABLE s%s.t%s (id serial PRIMARY KEY, note text)', number % $3 + 1, number);
+            EXECUTE format('INSERT INTO s%s.t%s SELECT g, repeat(''x'', 20) FROM generate_series(1, %s) AS g',
+                number % $3 + 1, number, $4);
+        END LOOP; END \$do\$;"
+    done
+}
+
+# with_schemas DATABASE COUNT: a new database with so many schemas.
+with_schemas() {
     "$client" -qX -v ON_ERROR_STOP=1 -d postgres -c "CREATE DATABASE $1"
+    echo "SELECT format('CREATE SCHEMA s%s', g) FROM generate_series(1, $2) AS g \\gexec" |
+        "$client" -qX -v ON_ERROR_STOP=1 -d "$1" >/dev/null
+}
+
+# tables DATABASE COUNT SCHEMAS: that many tables, 50 to 100 rows each.
+tables() {
+    with_schemas "$1" "$3"
     {
+        echo 'SET synchronous_commit = off;'
+        creating 1 "$2" "$3" '50 + number % 51'
         # Not vacuumed while it is measured, and not measured while it is vacuumed.
-        echo "ALTER DATABASE $1 SET synchronous_commit = off; \\connect $1"
-        echo "SELECT format('CREATE SCHEMA s%s', g) FROM generate_series(1, $3) AS g \\gexec"
-        # A few hundred in a transaction: the lock table has no room for more.
-        echo "SELECT format('DO \$do\$ BEGIN FOR number IN %s..%s LOOP
-                EXECUTE format(\$sql\$CREATE TABLE s%%s.t%%s (id serial PRIMARY KEY, note text)\$sql\$, number %% $3 + 1, number);
-                EXECUTE format(\$sql\$INSERT INTO s%%s.t%%s SELECT g, repeat(''x'', 20) FROM generate_series(1, %%s) AS g\$sql\$,
-                    number %% $3 + 1, number, 50 + number %% 51);
-            END LOOP; END \$do\$', g, least(g + 199, $2)) FROM generate_series(1, $2, 200) AS g \\gexec"
-        echo "VACUUM ANALYZE; CHECKPOINT; ALTER DATABASE $1 RESET synchronous_commit;"
-    } | "$client" -qX -v ON_ERROR_STOP=1 -d postgres >/dev/null
+        echo 'VACUUM ANALYZE; CHECKPOINT;'
+    } | "$client" -qX -v ON_ERROR_STOP=1 -d "$1" >/dev/null
+}
+
+# many_tables DATABASE COUNT SCHEMAS: the same for a hundred thousand. 50 rows each leave autovacuum nothing to do, and
+# a session that creates more than some thousands grows.
+many_tables() {
+    local from step=2000
+    with_schemas "$1" "$3"
+    for ((from = 1; from <= $2; from += step)); do
+        [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ] || wait -n
+        {
+            echo 'SET synchronous_commit = off;'
+            creating $from $((from + step - 1 < $2 ? from + step - 1 : $2)) "$3" 50
+        } | "$client" -qX -v ON_ERROR_STOP=1 -d "$1" >/dev/null &
+    done
+    wait
+    echo "SELECT format('VACUUM ANALYZE pg_catalog.%I', relname) FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace \gexec" |
+        "$client" -qX -v ON_ERROR_STOP=1 -d "$1" >/dev/null
+}
+
+# partitions DATABASE COUNT: a table with so many partitions, each with rows and its index, its sequence behind.
+partitions() {
+    local from
+    {
+        echo 'SET synchronous_commit = off;
+            CREATE TABLE s1.tree (id serial, part int, note text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);'
+        # Each is locked with all that were made before it in its transaction.
+        for ((from = 1; from <= $2; from += 200)); do
+            echo "DO \$do\$ BEGIN FOR number IN $from..$((from + 199 < $2 ? from + 199 : $2)) LOOP
+                EXECUTE format('CREATE TABLE s1.tree_%s (id int NOT NULL DEFAULT nextval(''s1.tree_id_seq''), part int NOT NULL,
+                    note text, PRIMARY KEY (id, part))', number);
+                EXECUTE format('INSERT INTO s1.tree_%s SELECT g, %s FROM generate_series(1, 50) AS g', number, number);
+                EXECUTE format('ALTER TABLE s1.tree ATTACH PARTITION s1.tree_%s FOR VALUES IN (%s)', number, number);
+            END LOOP; END \$do\$;"
+        done
+    } | "$client" -qX -v ON_ERROR_STOP=1 -d "$1" >/dev/null
 }
 
 # seconds COMMAND…: how long it takes; its output goes to $work/told, what it complains of to $work/complained.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use indicatif::MultiProgress;
 use log::{LevelFilter, Log, Metadata, Record};
+use pgseqfix::db::Traffic;
 
 use super::terminal::printable;
 
@@ -52,4 +53,13 @@ pub fn start(verbose: u8) -> MultiProgress {
     // Nobody else sets a logger in this program.
     let _ = log::set_boxed_logger(Box::new(Beside { bars: bars.clone(), logger }));
     bars
+}
+
+/// Says with `-v` what the run has exchanged with servers, if it has.
+pub fn finish() {
+    let Traffic { round_trips, connections } = Traffic::so_far();
+    if connections > 0 {
+        let of = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        log::info!("{} over {}", of(round_trips, "round trip"), of(connections, "connection"));
+    }
 }

@@ -5,12 +5,16 @@ use postgres::Client;
 use super::catalog::Catalog;
 use super::error::Error;
 use super::name_index::NameIndex;
+use super::session::query;
 use crate::model::{Caller, nextval_literals};
 
 /// Reads them and adds each to its sequences. A name that several sequences have is put with all of them.
 pub(crate) fn attach(client: &mut Client, catalog: &mut Catalog) -> Result<(), Error> {
     let failed = |error: &postgres::Error| Error::new("could not read the functions that call nextval", error);
-    let rows = client.query_typed(include_str!("sql/callers.sql"), &[]).map_err(|error| failed(&error))?;
+    let rows = query(client, include_str!("sql/callers.sql"), &[]).map_err(|error| failed(&error))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
     let index = NameIndex::of(catalog.sequences.iter().map(|found| &found.sequence.name));
     for row in &rows {
         let read = || -> Result<(Caller, String, Vec<u32>), postgres::Error> {

@@ -8,6 +8,7 @@ use super::error::Error;
 use super::holdings::Holdings;
 use super::name_index::NameIndex;
 use super::plain;
+use super::session::query_each;
 use crate::model::{
     ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName, Reach,
     ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
@@ -36,11 +37,9 @@ pub(crate) fn read(client: &mut Client, holdings: &Holdings, major: i32) -> Resu
     {
         return Ok(catalog);
     }
-    let rows = client.query_typed(include_str!("sql/sequences.sql"), &[]).map_err(|error| unreadable(&error))?;
     let mut reading = Reading::default();
-    for row in &rows {
-        reading.take(row).map_err(|error| unreadable(&error))?;
-    }
+    query_each(client, include_str!("sql/sequences.sql"), |row| reading.take(row))
+        .map_err(|error| unreadable(&error))?;
     Ok(reading.finish())
 }
 
@@ -91,12 +90,17 @@ impl Reading {
             self.sequences.push(Cataloged { sequence: sequence(row, oid)?, columns: Vec::new() });
         }
         if let (Some(_), Some(last)) = (table_oid, self.sequences.last_mut()) {
+            // Nearly always the only one: a hundred thousand lists with room for more would be felt.
+            last.columns.reserve_exact(usize::from(last.columns.is_empty()));
             last.columns.push(column(row)?);
         }
         Ok(())
     }
 
     fn finish(mut self) -> Catalog {
+        if self.by_name.is_empty() {
+            return Catalog { sequences: self.sequences, excluded: self.excluded, warnings: self.warnings };
+        }
         let index = NameIndex::of(self.sequences.iter().map(|found| &found.sequence.name));
         for (literal, column) in std::mem::take(&mut self.by_name) {
             let warning = self.put_by_name(&index, &literal, &column);

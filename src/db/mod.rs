@@ -17,6 +17,7 @@ mod scanner;
 mod selection;
 mod server;
 mod session;
+mod traffic;
 mod unique_index;
 mod watch;
 
@@ -26,5 +27,6 @@ pub use error::Error;
 pub use executor::{Applied, ApplyOptions, apply, apply_over};
 pub use scanner::{Scan, ScanOptions, scan, scan_over};
 pub use selection::Selection;
+pub use traffic::Traffic;
 pub use unique_index::{Sought, databases, find_row, find_unique_indexes, scan_for_indexes};
 pub use watch::{Stage, Watch};

@@ -1,6 +1,6 @@
 //! Finds every sequence and says how it stands: reads only, in READ ONLY transactions.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
@@ -10,7 +10,7 @@ use super::catalog::{self, Catalog, Cataloged};
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::inspect::Reading;
+use super::inspect::{Learnt, Reading};
 use super::selection::{Selected, Selection};
 use super::server::look_around;
 use super::session::{begin_catalog, look_up, roll_back};
@@ -112,7 +112,7 @@ pub(crate) fn scan_selected(
         on_standby: server.is_standby,
         server: server.limits,
         user: &server.user,
-        are_uncalled: AtomicBool::new(false),
+        learnt: Learnt::default(),
     };
     let mut findings = reading.settle(connections, findings, watch)?;
     excluded.dropped = forget_dropped(connections.first(), &mut findings, &options.timeouts)?;
@@ -146,6 +146,7 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     {
         status = Status::Skipped(skipped);
     }
+    let (sequence, columns) = (Arc::new(sequence), columns.into());
     Finding { sequence, state: None, columns, range, ignored: None, status }
 }
 

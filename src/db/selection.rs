@@ -8,7 +8,7 @@ use postgres::types::Type;
 
 use super::catalog::Cataloged;
 use super::error::Error;
-use super::session::{begin_look_up_sql, roll_back, run};
+use super::session::{begin_look_up_sql, query, roll_back, run};
 use crate::model::{Pattern, Sequence, Timeouts};
 
 /// What was asked for. Empty lists select everything.
@@ -196,17 +196,17 @@ impl Matches {
         let databases: Vec<&str> =
             tables.iter().map(|pattern| pattern.database.as_deref().unwrap_or_default()).collect();
         let table_regexes: Vec<&str> = tables.iter().map(|pattern| pattern.name.as_str()).collect();
-        let rows = client
-            .query_typed(
-                include_str!("sql/matches.sql"),
-                &[
-                    (&schema_regexes, Type::TEXT_ARRAY),
-                    (&table_schemas, Type::TEXT_ARRAY),
-                    (&table_regexes, Type::TEXT_ARRAY),
-                    (&databases, Type::TEXT_ARRAY),
-                ],
-            )
-            .map_err(|error| failed(&error))?;
+        let rows = query(
+            client,
+            include_str!("sql/matches.sql"),
+            &[
+                (&schema_regexes, Type::TEXT_ARRAY),
+                (&table_schemas, Type::TEXT_ARRAY),
+                (&table_regexes, Type::TEXT_ARRAY),
+                (&databases, Type::TEXT_ARRAY),
+            ],
+        )
+        .map_err(|error| failed(&error))?;
         let mut matches = Self { schemas: vec![Vec::new(); schemas.len()], tables: vec![Vec::new(); tables.len()] };
         for row in &rows {
             let mut take = || -> Result<(), postgres::Error> {

@@ -10,7 +10,7 @@ use super::connections::Connections;
 use super::error::Error;
 use super::scanner::{Scan, ScanOptions, scan_selected};
 use super::selection::Selected;
-use super::session::{begin_catalog, look_up, roll_back};
+use super::session::{begin_catalog, look_up, query, roll_back};
 use super::watch::Watch;
 use crate::model::{
     Doubt, IndexKind, KeyPart, LONGEST_NAME, QualifiedName, Readable, RelationKind, RowLookup, TableColumn,
@@ -57,7 +57,8 @@ pub fn find_unique_indexes(
         Sought::Columns(columns) => (None, Some(columns)),
     };
     begin_catalog(client, &options.timeouts)?;
-    let found = client.query_typed(
+    let found = query(
+        client,
         include_str!("sql/unique_indexes.sql"),
         &[(&names, Type::NAME_ARRAY), (&columns, Type::TEXT_ARRAY)],
     );

@@ -1,5 +1,7 @@
 //! What was found out about one sequence.
 
+use std::sync::Arc;
+
 use super::doubt::Doubt;
 use super::drift::{Drift, Exhaustion, Observation, assess};
 use super::linking::{LinkedColumn, Role, column_limit};
@@ -48,12 +50,12 @@ impl Status {
 /// One sequence in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The sequence.
-    pub sequence: Sequence,
+    /// The sequence; shared, as there can be a hundred thousand of them, each with a fix.
+    pub sequence: Arc<Sequence>,
     /// Its state, where it was read.
     pub state: Option<SequenceState>,
     /// Every column that has to do with it.
-    pub columns: Vec<LinkedColumn>,
+    pub columns: Arc<[LinkedColumn]>,
     /// The values that are looked at: the sequence's range, less what the caller ignores.
     pub range: ValueRange,
     /// The nearest stored value that the caller ignores.

@@ -3,6 +3,7 @@
 //! What is shown and what is run is the same text: it is spelled here and nowhere else.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::drift::Overlap;
 use super::finding::{Finding, Status};
@@ -40,9 +41,9 @@ impl fmt::Display for Protection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// The sequence to move.
-    pub sequence: Sequence,
+    pub sequence: Arc<Sequence>,
     /// The columns that it must be past.
-    pub columns: Vec<LinkedColumn>,
+    pub columns: Arc<[LinkedColumn]>,
     /// The values that were looked at.
     pub range: ValueRange,
     /// The state that was seen.

@@ -184,7 +184,7 @@ impl Report {
     pub fn new(
         server: Server,
         mode: Mode,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
         excluded: Excluded,
         plan: &Plan,
         mut outcomes: BTreeMap<u32, Outcome>,
@@ -192,18 +192,21 @@ impl Report {
         let fixes: BTreeMap<u32, &Fix> = plan.fixes.iter().map(|fix| (fix.sequence.oid, fix)).collect();
         let left_out: BTreeMap<u32, &Doubt> =
             plan.left_out.iter().map(|left| (left.sequence_oid, &left.doubt)).collect();
-        let entries = findings
-            .into_iter()
-            .map(|finding| {
-                let oid = finding.sequence.oid;
-                Entry {
-                    fix: fixes.get(&oid).copied().cloned(),
-                    left_out: left_out.get(&oid).copied().cloned(),
-                    outcome: outcomes.remove(&oid),
-                    finding,
-                }
-            })
-            .collect();
+        let mut entries = Vec::with_capacity(findings.len());
+        while let Some(finding) = findings.pop() {
+            let oid = finding.sequence.oid;
+            entries.push(Entry {
+                fix: fixes.get(&oid).copied().cloned(),
+                left_out: left_out.get(&oid).copied().cloned(),
+                outcome: outcomes.remove(&oid),
+                finding,
+            });
+            // Room is given back as it gets free: this is where a large run needs most.
+            if findings.len().is_multiple_of(4096) {
+                findings.shrink_to_fit();
+            }
+        }
+        entries.reverse();
         Self { server, mode, entries, excluded }
     }
 }

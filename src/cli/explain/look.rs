@@ -162,8 +162,9 @@ fn next(
     }
     // The table selects its sequences; where it does not (they are linked to a partition), the partition does.
     let feeding = fed(diagnosis, findings);
-    let is_linked =
-        |oid: u32| feeding.iter().flat_map(|finding| &finding.columns).any(|column| column.facts.table_oid == oid);
+    let is_linked = |oid: u32| {
+        feeding.iter().flat_map(|finding| finding.columns.iter()).any(|column| column.facts.table_oid == oid)
+    };
     let table = match &index.found_as {
         Some((_, partition)) if !is_linked(index.table_oid) => partition,
         _ => &index.table,

@@ -36,7 +36,7 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         let is_behind =
             |at: usize| report.constraints[at].1.as_ref().is_some_and(|explanation| explanation.exit() == Exit::Behind);
         let style = |at: usize| if coloured && is_behind(at) { red } else { Style::new() };
-        aligned::write(&headings, &rows, bold, style, out)?;
+        aligned::write(&headings, rows.iter().cloned(), bold, style, out)?;
         writeln!(out)?;
     }
     if report.beyond > 0 {

@@ -8,31 +8,30 @@ use console::measure_text_width;
 use super::cells::Side;
 use crate::cli::terminal::printable;
 
-/// Writes headings and rows; `style` tells how the first cell of a row looks.
+/// Writes headings and rows; `style` tells how the first cell of a row looks. The rows are gone through twice, first for
+/// their widths: all of a hundred thousand at once would take more memory than what they speak of.
 ///
 /// # Errors
 ///
 /// Where they cannot be written.
 pub fn write(
     headings: &[(&str, Side)],
-    rows: &[Vec<String>],
+    rows: impl Iterator<Item = Vec<String>> + Clone,
     heading_style: Style,
     style: impl Fn(usize) -> Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
-    let widths: Vec<usize> = headings
-        .iter()
-        .enumerate()
-        .map(|(at, (heading, _))| {
-            let widest = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or_default();
-            widest.max(measure_text_width(heading))
-        })
-        .collect();
+    let rows = rows.map(|row| row.iter().map(|cell| printable(cell)).collect::<Vec<String>>());
+    let mut widths: Vec<usize> = headings.iter().map(|(heading, _)| measure_text_width(heading)).collect();
+    for row in rows.clone() {
+        for (width, cell) in widths.iter_mut().zip(&row) {
+            *width = (*width).max(measure_text_width(cell));
+        }
+    }
     let heading_cells: Vec<String> = headings.iter().map(|(heading, _)| (*heading).to_owned()).collect();
     write_row(&heading_cells, headings, &widths, |_| heading_style, out)?;
-    for (number, row) in rows.iter().enumerate() {
-        write_row(row, headings, &widths, |at| if at == 0 { style(number) } else { Style::new() }, out)?;
+    for (number, row) in rows.enumerate() {
+        write_row(&row, headings, &widths, |at| if at == 0 { style(number) } else { Style::new() }, out)?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Report, Summary};
-use serde::Serialize;
+use pgseqfix::model::{Entry, Report, Summary};
+use serde::{Serialize, Serializer};
 
 use super::harmless::HarmlessFormatter;
 use super::json_sequence::SequenceFields;
@@ -34,7 +34,8 @@ struct Document<'a> {
     warnings: &'a [String],
     summary: SummaryFields,
     excluded: ExcludedFields,
-    sequences: Vec<SequenceFields<'a>>,
+    #[serde(serialize_with = "one_by_one")]
+    sequences: &'a [Entry],
 }
 
 #[derive(Serialize)]
@@ -64,6 +65,11 @@ struct ExcludedFields {
     dropped: usize,
 }
 
+/// Each is spelled out when it is its turn.
+fn one_by_one<S: Serializer>(entries: &[Entry], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(entries.iter().map(SequenceFields::of))
+}
+
 impl<'a> Document<'a> {
     fn of(report: &'a Report) -> Self {
         let excluded = report.excluded;
@@ -84,7 +90,7 @@ impl<'a> Document<'a> {
                 not_selected: excluded.not_selected,
                 dropped: excluded.dropped,
             },
-            sequences: report.entries.iter().map(SequenceFields::of).collect(),
+            sequences: &report.entries,
         }
     }
 }

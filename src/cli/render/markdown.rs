@@ -23,16 +23,13 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
         let cells: Vec<String> = cells(entry, report.mode).iter().map(|cell| code(cell)).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
     }
-    let notes: Vec<String> = shown
-        .iter()
-        .flat_map(|entry| entry.notes().into_iter().map(move |note| (entry, note)))
-        .map(|(entry, note)| {
+    let notes =
+        shown.iter().flat_map(|entry| entry.notes().into_iter().map(move |note| (entry, note))).map(|(entry, note)| {
             let hint = note.cure.map(|cure| format!(" Hint: {}", code(&cure))).unwrap_or_default();
             format!("- {}: {}{hint}", code(&entry.finding.sequence.name.to_string()), code(&note.reason))
-        })
-        .collect();
-    if !notes.is_empty() {
-        writeln!(out, "\n{}", notes.join("\n"))?;
+        });
+    for (at, note) in notes.enumerate() {
+        writeln!(out, "{}{note}", if at == 0 { "\n" } else { "" })?;
     }
     writeln!(out)?;
     closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))

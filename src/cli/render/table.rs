@@ -29,10 +29,10 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
 }
 
 fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<Vec<String>> = shown.iter().map(|entry| cells(entry, mode)).collect();
+    let rows = shown.iter().map(|entry| cells(entry, mode));
     let bold = if coloured { Style::new().bold() } else { Style::new() };
     let style = |at: usize| if coloured { status_style(shown[at]) } else { Style::new() };
-    aligned::write(&headings(mode), &rows, bold, style, out)
+    aligned::write(&headings(mode), rows, bold, style, out)
 }
 
 fn status_style(entry: &Entry) -> Style {

@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, Place};
 use super::failure::Failure;
 use super::session::SessionWish;
 use super::settings::Settings;
+use crate::db::traffic::count_connection;
 
 /// The addresses of an endpoint, each an endpoint of its own.
 ///
@@ -63,6 +64,7 @@ pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -
 
 fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {
     let mut client = config.connect(NoTls)?;
+    count_connection();
     match wish.objection(&mut client)? {
         None => Ok(client),
         Some(words) => Err(Failure::Unsuitable(words)),

@@ -2,6 +2,8 @@
 
 use postgres::{Client, SimpleQueryMessage};
 
+use crate::db::traffic::count_round_trip;
+
 /// What the server that answers has to be, in libpq's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SessionWish {
@@ -44,6 +46,7 @@ impl SessionWish {
         if self == Self::Any {
             return Ok(None);
         }
+        count_round_trip();
         let answer = client.simple_query(
             "SELECT pg_catalog.pg_is_in_recovery(), \
              pg_catalog.current_setting('transaction_read_only')",

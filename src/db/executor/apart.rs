@@ -6,7 +6,6 @@
 //! that was done under all its locks; and writers have waited for the move alone.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
@@ -16,7 +15,7 @@ use postgres::{Client, SimpleQueryRow};
 use super::link::Link;
 use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
 use super::{ApplyOptions, Error, Listener, interrupted};
-use crate::db::inspect::Reading;
+use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{begin_read_write_sql, look_up, roll_back};
 use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, decide, lone_move_sql};
 
@@ -158,7 +157,7 @@ fn look_again(
         on_standby: false,
         server: link.limits,
         user: &options.plan.user,
-        are_uncalled: AtomicBool::new(false),
+        learnt: Learnt::default(),
     };
     let finding = reading.read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())?;
     Ok(Some(decide(&finding, &options.plan)))

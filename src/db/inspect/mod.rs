@@ -7,7 +7,7 @@ mod size;
 mod tree;
 mod whole;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
@@ -33,8 +33,21 @@ pub(crate) struct Reading<'a> {
     pub(crate) on_standby: bool,
     pub(crate) server: Limits,
     pub(crate) user: &'a str,
+    pub(crate) learnt: Learnt,
+}
+
+/// What the batches that were read told for the next ones.
+pub(crate) struct Learnt {
     /// Whether most sequences were found never called, of which `pg_sequence_last_value` tells nothing.
-    pub(crate) are_uncalled: AtomicBool,
+    are_uncalled: AtomicBool,
+    /// How many sequences are read at once at most, since the server's lock table was full.
+    most_at_once: AtomicUsize,
+}
+
+impl Default for Learnt {
+    fn default() -> Self {
+        Self { are_uncalled: AtomicBool::new(false), most_at_once: AtomicUsize::new(usize::MAX) }
+    }
 }
 
 type Items<'a> = &'a mut [(usize, Finding)];
@@ -109,6 +122,10 @@ impl Reading<'_> {
         if is_stopped() {
             return Err(interrupted());
         }
+        let most = self.learnt.most_at_once.load(Ordering::Relaxed).max(1);
+        if items.len() > most {
+            return self.settle_halves(client, items, way, is_stopped);
+        }
         if self.deadline.is_over() {
             not_reached(items);
             return Ok(());
@@ -119,7 +136,13 @@ impl Reading<'_> {
             (Way::InParts | Way::Careful, items) => self.look(client, items),
         };
         let error = match looked {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                // Comes back slowly to what it was.
+                if items.len() >= most {
+                    self.learnt.most_at_once.fetch_max(most + 1, Ordering::Relaxed);
+                }
+                return Ok(());
+            }
             Err(error) if is_stopped() => return Err(interrupted_by(&error)),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
@@ -142,8 +165,19 @@ impl Reading<'_> {
         log::info!("a batch of {} is read in parts: {}", items.len(), error.said());
         if error.code() == Some(&SqlState::OUT_OF_MEMORY) {
             // The server's lock table is full: whoever fills it needs it more than we do.
+            self.learnt.most_at_once.fetch_min(items.len() / 2, Ordering::Relaxed);
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
+        self.settle_halves(client, items, way, is_stopped)
+    }
+
+    fn settle_halves(
+        &self,
+        client: &mut Client,
+        items: Items,
+        way: Way,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<(), Error> {
         let (one, other) = items.split_at_mut(items.len() / 2);
         for half in [one, other] {
             if !half.is_empty() {
@@ -157,14 +191,14 @@ impl Reading<'_> {
 
     /// Reads a batch the quick way, and what that leaves open the careful way.
     fn look_quickly(&self, client: &mut Client, items: Items) -> Result<(), Error> {
-        let from = match (self.server.has_sequence_data(), self.are_uncalled.load(Ordering::Relaxed)) {
+        let from = match (self.server.has_sequence_data(), self.learnt.are_uncalled.load(Ordering::Relaxed)) {
             (true, _) => StateFrom::SequenceData,
             (false, true) => StateFrom::Relation,
             (false, false) => StateFrom::LastValue,
         };
         let left = quick::look(self, client, items, from)?;
         if from == StateFrom::LastValue && 2 * left.unsettled.len() > items.len() {
-            self.are_uncalled.store(true, Ordering::Relaxed);
+            self.learnt.are_uncalled.store(true, Ordering::Relaxed);
         }
         let suspects = quick::collide(self, client, items, left.suspects, from)?;
         self.collide(client, items, &suspects)?;

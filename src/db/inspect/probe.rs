@@ -1,5 +1,7 @@
 //! What the server says of one sequence and its columns.
 
+use std::sync::Arc;
+
 use postgres::SimpleQueryRow;
 
 use crate::db::Error;
@@ -125,7 +127,8 @@ impl Probe {
     /// Gives each column that counts its farthest value, and the finding what is ignored.
     fn put_values(&self, finding: &mut Finding) {
         finding.ignored = self.ignored;
-        let counted = finding.columns.iter_mut().filter(|column| column.counts());
+        let columns = Arc::make_mut(&mut finding.columns);
+        let counted = columns.iter_mut().filter(|column| column.counts());
         for (column, farthest) in counted.zip(&self.farthest) {
             column.farthest = *farthest;
         }

@@ -1,6 +1,7 @@
 //! How much has to be read where no index tells the farthest value: asked before it is read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use postgres::Client;
 use postgres::types::Type;
@@ -19,7 +20,7 @@ pub(super) fn measure(client: &mut Client, findings: &mut [Finding]) {
     let is_wanted = |column: &LinkedColumn| column.counts() && !column.facts.cost.is_indexed;
     let pending = || findings.iter().filter(|finding| finding.status == Status::Pending);
     let tables: Vec<u32> = pending()
-        .flat_map(|finding| &finding.columns)
+        .flat_map(|finding| finding.columns.iter())
         .filter(|column| is_wanted(column))
         .map(|column| column.facts.table_oid)
         .collect();
@@ -34,9 +35,9 @@ pub(super) fn measure(client: &mut Client, findings: &mut [Finding]) {
             Err(error) => return log::info!("the sizes are what the catalog says: {error}"),
         }
     }
-    for column in findings.iter_mut().flat_map(|finding| &mut finding.columns).filter(|column| is_wanted(column)) {
-        if let Some(bytes) = sizes.get(&column.facts.table_oid) {
-            column.facts.cost.bytes = *bytes;
+    for finding in findings.iter_mut().filter(|finding| finding.columns.iter().any(is_wanted)) {
+        for column in Arc::make_mut(&mut finding.columns).iter_mut().filter(|column| is_wanted(column)) {
+            column.facts.cost.bytes = sizes.get(&column.facts.table_oid).copied().unwrap_or(column.facts.cost.bytes);
         }
     }
 }

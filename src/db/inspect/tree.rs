@@ -90,7 +90,8 @@ fn parts(reading: &Reading, client: &mut Client, finding: &Finding) -> Result<Ve
 }
 
 fn part_of(finding: &Finding, column: usize, columns: Vec<LinkedColumn>) -> Part {
-    let finding = Finding { columns, state: None, ignored: None, status: Status::Pending, ..finding.clone() };
+    let finding =
+        Finding { columns: columns.into(), state: None, ignored: None, status: Status::Pending, ..finding.clone() };
     Part { column, finding }
 }
 
