@@ -12,6 +12,18 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// From the settings of these names.
+    pub fn of(
+        server_version_num: i64,
+        max_locks_per_transaction: i64,
+        max_connections: i64,
+        max_prepared_transactions: i64,
+    ) -> Self {
+        let sessions = max_connections.saturating_add(max_prepared_transactions);
+        let major = i32::try_from(server_version_num / 10_000).unwrap_or_default();
+        Self { major, lock_table: max_locks_per_transaction.saturating_mul(sessions) }
+    }
+
     /// How many locks each of `sessions` sessions of ours may hold, so that all hold less than a tenth of the table.
     pub fn lock_budget(self, sessions: usize) -> i64 {
         (self.lock_table / 10 / i64::try_from(sessions.max(1)).unwrap_or(i64::MAX)).max(1)

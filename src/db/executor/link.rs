@@ -14,16 +14,20 @@ pub(super) struct Link {
     pub(super) lock_budget: i64,
 }
 
+/// Asked under whatever `search_path` the session has: so there is no operator in it.
+const SETTINGS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
+    pg_catalog.current_setting('max_locks_per_transaction'), pg_catalog.current_setting('max_connections'), \
+    pg_catalog.current_setting('max_prepared_transactions')";
+
 impl Link {
     /// Asks the server, to which there are so many sessions of ours.
     pub(super) fn of(client: &mut Client, sessions: usize) -> Result<Self, Error> {
-        let answer = rows(client, include_str!("../sql/limits.sql"))
-            .map_err(|error| Error::new("could not begin to fix", &error))?;
-        let number = |at| answer.first().and_then(|row| row.get(at)).and_then(|text| text.parse::<i64>().ok());
-        let (Some(version), Some(lock_table)) = (number(0), number(1)) else {
+        let answer = rows(client, SETTINGS).map_err(|error| Error::new("could not begin to fix", &error))?;
+        let number = |at| answer.first()?.get(at)?.parse::<i64>().ok();
+        let limits = || Some(Limits::of(number(0)?, number(1)?, number(2)?, number(3)?));
+        let Some(limits) = limits() else {
             return Err(Error::refusal("could not begin to fix", "the server does not say what it is"));
         };
-        let limits = Limits { major: i32::try_from(version / 10_000).unwrap_or_default(), lock_table };
         Ok(Self { limits, lock_budget: limits.lock_budget(sessions) })
     }
 
