@@ -1,5 +1,5 @@
-//! Reads the sequences and the columns that draw from them out of the catalog: one query for all, or a shorter way where
-//! that tells the same.
+//! Reads the sequences and the columns that draw from them out of the catalog: one query for all, or a shorter way
+//! where that tells the same.
 
 use postgres::{Client, Row};
 

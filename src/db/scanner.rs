@@ -91,7 +91,7 @@ pub(crate) fn scan_selected(
     watch: &mut dyn Watch,
 ) -> Result<Scan, Error> {
     let client = connections.first();
-    begin_catalog(client, &options.timeouts)?;
+    let known_settings = begin_catalog(client, &options.timeouts)?;
     let read = read_catalog(client);
     roll_back(client);
     let (mut server, catalog) = read?;
@@ -108,6 +108,7 @@ pub(crate) fn scan_selected(
     }
     let reading = Reading {
         timeouts: &options.timeouts,
+        known_settings: Some(known_settings),
         deadline: options.deadline,
         on_standby: server.is_standby,
         server: server.limits,

@@ -26,11 +26,26 @@ const NEWER_SETTINGS: [(&str, &str); 3] =
 const CATALOG_SETTINGS: [&str; 3] =
     ["SET LOCAL join_collapse_limit = 1", "SET LOCAL from_collapse_limit = 1", "SET LOCAL work_mem = '8MB'"];
 
-fn newer_setting_sql((name, value): (&str, &str)) -> String {
+/// Sets those that the server has, and returns their names.
+fn newer_settings_sql() -> String {
+    let values = NEWER_SETTINGS.map(|(name, value)| format!("('{name}', '{value}')")).join(", ");
     format!(
-        "SELECT pg_catalog.set_config('{name}', '{value}', true) \
-         WHERE pg_catalog.current_setting('{name}', true) IS NOT NULL"
+        "SELECT s.name, pg_catalog.set_config(s.name, s.value, true) FROM (VALUES {values}) AS s (name, value) \
+         WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL"
     )
+}
+
+/// The statements that set the newer settings that the server was found to have.
+#[derive(Default)]
+pub(crate) struct KnownSettings(Vec<String>);
+
+impl KnownSettings {
+    /// From the answers to [`newer_settings_sql`] and to what was asked along with it.
+    fn among(answers: &[Vec<SimpleQueryRow>]) -> Self {
+        let named = |row: &SimpleQueryRow| NEWER_SETTINGS.iter().find(|(name, _)| row.get(0) == Some(name));
+        let known = answers.iter().flatten().filter_map(named);
+        Self(known.map(|(name, value)| format!("SET LOCAL {name} = '{value}'")).collect())
+    }
 }
 
 /// The statements that begin a transaction in which the server itself refuses `setval`.
@@ -38,19 +53,29 @@ pub(crate) fn begin_read_only_sql(timeouts: &Timeouts) -> String {
     begin_sql("READ COMMITTED", timeouts)
 }
 
+/// The same where it is known what the server has: nothing is left to plan.
+pub(crate) fn begin_read_only_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
+    begin_plainly("READ COMMITTED", timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
 fn begin_sql(isolation: &str, timeouts: &Timeouts) -> String {
+    let mut statements = begin_plainly(isolation, timeouts);
+    statements.push(newer_settings_sql());
+    statements.join("; ")
+}
+
+/// With the settings that every server has.
+fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
     let mut statements = vec![format!("BEGIN ISOLATION LEVEL {isolation} READ ONLY")];
     statements.extend(PLAIN_SETTINGS.map(str::to_owned));
     statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
     statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
-    statements.extend(NEWER_SETTINGS.map(newer_setting_sql));
-    statements.join("; ")
+    statements
 }
 
 /// The statements that begin the transaction of a fix.
 pub(crate) fn begin_read_write_sql(timeouts: &Timeouts) -> String {
-    let newer = NEWER_SETTINGS.map(newer_setting_sql);
-    begin_fix_sql(timeouts).into_iter().chain(newer).collect::<Vec<_>>().join("; ")
+    begin_fix_sql(timeouts).into_iter().chain([newer_settings_sql()]).collect::<Vec<_>>().join("; ")
 }
 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.
@@ -62,13 +87,14 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
 }
 
 /// Begins the transaction for the catalog queries, all of which see the same, and refuses a server that is too old for
-/// them.
-pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<(), Error> {
+/// them. Returns which settings it has.
+pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<KnownSettings, Error> {
     let begin = begin_sql("REPEATABLE READ", timeouts);
     let sql = format!("{begin}; {}; SHOW server_version_num", CATALOG_SETTINGS.join("; "));
-    let rows = rows(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
-    let version: u32 = rows.last().and_then(|row| row.get(0)).and_then(|text| text.parse().ok()).unwrap_or_default();
-    refuse_old(version)
+    let answers = answers(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
+    let version = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok()).unwrap_or_default();
+    refuse_old(version)?;
+    Ok(KnownSettings::among(&answers))
 }
 
 fn refuse_old(server_version_num: u32) -> Result<(), Error> {

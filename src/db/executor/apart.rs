@@ -153,6 +153,7 @@ fn look_again(
     }
     let reading = Reading {
         timeouts: &options.reading,
+        known_settings: None,
         deadline: options.deadline,
         on_standby: false,
         server: link.limits,

@@ -1,7 +1,7 @@
 -- Every sequence of the database, each with the column that owns it. No parameters. Runs on PostgreSQL 10 and later.
 --
 -- Tells of plain serial and identity columns what sequences.sql tells, and takes the server a third of the time: it is
--- short, for planning takes longer than running it. The numbers are oids below 16384, which are the same on every server.
+-- short, for planning takes longer than running it. The numbers are oids below 16384, the same on every server.
 SELECT
     s.seqrelid,
     n.nspname,
@@ -28,7 +28,8 @@ SELECT
     c.relpersistence = 'u' AS is_unlogged,
     -- The owner, too, needs the privilege to set it. Of an object that has just been dropped the server answers NULL.
     so.is_all_ours
-        OR pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS is_ours,
+        OR pg_catalog.pg_has_role(c.relowner, 'USAGE')
+            AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS is_ours,
     so.is_all_ours OR pg_catalog.has_table_privilege(c.oid, 'SELECT') AS can_read_sequence,
     so.is_all_ours OR pg_catalog.has_sequence_privilege(c.oid, 'USAGE, UPDATE') AS can_advance,
     pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use_schema,
@@ -36,7 +37,8 @@ SELECT
     t.oid AS table_oid,
     t.relname AS table_name,
     -- Nothing but an ordinary table, which cannot be temporary here, nor in another schema than its sequence.
-    t.relkind = 'r' AND t.relpersistence <> 't' AND t.relnamespace = c.relnamespace AND NOT a.attisdropped AS is_ordinary,
+    t.relkind = 'r' AND t.relpersistence <> 't' AND t.relnamespace = c.relnamespace
+        AND NOT a.attisdropped AS is_ordinary,
     t.relpersistence = 'u' AS is_table_unlogged,
     GREATEST(t.relpages, 0) * pg_catalog.current_setting('block_size')::pg_catalog.int8 AS bytes,
     a.attnum,
@@ -77,9 +79,19 @@ LEFT JOIN pg_catalog.pg_depend AS u
    AND u.refclassid = 1259
    AND u.refobjid = s.seqrelid
    AND ad.adbin::pg_catalog.text LIKE ANY (ARRAY[
-        '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0 :constlen 4 :constbyval true :constisnull false %',
-        '{FUNCEXPR :funcid 480 :funcresulttype 23 :funcretset false :funcvariadic false :funcformat 2 :funccollid 0 :inputcollid 0 :args ({FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0 :constlen 4 :constbyval true :constisnull false %',
-        '{FUNCEXPR :funcid 714 :funcresulttype 21 :funcretset false :funcvariadic false :funcformat 2 :funccollid 0 :inputcollid 0 :args ({FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0 :constlen 4 :constbyval true :constisnull false %'
+        '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %',
+        '{FUNCEXPR :funcid 480 :funcresulttype 23 :funcretset false :funcvariadic false :funcformat 2'
+            ' :funccollid 0 :inputcollid 0 :args ('
+            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %',
+        '{FUNCEXPR :funcid 714 :funcresulttype 21 :funcretset false :funcvariadic false :funcformat 2'
+            ' :funccollid 0 :inputcollid 0 :args ('
+            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %'
     ])
 CROSS JOIN LATERAL (SELECT c.relacl IS NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS so (is_all_ours)
 CROSS JOIN LATERAL (SELECT t.relacl IS NULL AND pg_catalog.pg_has_role(t.relowner, 'USAGE')) AS o (is_all_ours)
