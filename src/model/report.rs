@@ -124,7 +124,7 @@ pub struct Entry {
     /// What was found.
     pub finding: Finding,
     /// What was planned.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
     /// Why nothing was planned although something would be to do.
     pub left_out: Option<Doubt>,
     /// What became of the fix, once it was tried.
@@ -196,7 +196,7 @@ impl Report {
         while let Some(finding) = findings.pop() {
             let oid = finding.sequence.oid;
             entries.push(Entry {
-                fix: fixes.get(&oid).copied().cloned(),
+                fix: fixes.get(&oid).map(|fix| Box::new((*fix).clone())),
                 left_out: left_out.get(&oid).copied().cloned(),
                 outcome: outcomes.remove(&oid),
                 finding,

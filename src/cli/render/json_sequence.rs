@@ -113,7 +113,7 @@ impl<'a> SequenceFields<'a> {
             used_share: finding.used_share(),
             columns: finding.columns.iter().map(Into::into).collect(),
             callers: sequence.callers.iter().map(Into::into).collect(),
-            fix: entry.fix.as_ref().map(Into::into),
+            fix: entry.fix.as_deref().map(Into::into),
             outcome: entry.outcome.as_ref().map(Into::into),
         }
     }
