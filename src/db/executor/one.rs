@@ -49,7 +49,9 @@ pub(super) fn apply_one(
 
 /// Whether others hold what a fix needs.
 pub(super) fn is_busy(error: &Error) -> bool {
-    matches!(error.code(), Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED))
+    // The last one: they have filled the lock table.
+    let codes = [SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::OUT_OF_MEMORY];
+    error.code().is_some_and(|code| codes.contains(code))
 }
 
 /// The outcome of a fix that others keep from being done, and who they are.

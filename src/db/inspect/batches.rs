@@ -78,7 +78,8 @@ impl Cutter {
     }
 
     fn cut(&mut self) {
-        let items = std::mem::take(&mut self.items);
+        let mut items = std::mem::take(&mut self.items);
+        items.shrink_to_fit();
         if !items.is_empty() {
             self.batches.push(Batch { items, way: self.way });
         }

@@ -8,6 +8,7 @@ mod tree;
 mod whole;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
@@ -132,11 +133,14 @@ impl Reading<'_> {
             not_reached(items);
             return Ok(());
         }
-        let looked = match (way, &mut *items) {
-            (Way::Quick, items) => self.look_quickly(client, items),
-            (Way::InParts, [(_, finding)]) => tree::look(self, client, finding, is_stopped),
-            (Way::InParts | Way::Careful, items) => self.look(client, items),
-        };
+        let mut looked = self.look_in(way, client, items, is_stopped);
+        for _ in 1..TRIES {
+            if items.len() > 1 || !looked.as_ref().is_err_and(is_full) || is_stopped() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            looked = self.look_in(way, client, items, is_stopped);
+        }
         let error = match looked {
             Ok(()) => {
                 // Comes back slowly to what it was.
@@ -165,12 +169,20 @@ impl Reading<'_> {
             return Ok(());
         }
         log::info!("a batch of {} is read in parts: {}", items.len(), error.said());
-        if error.code() == Some(&SqlState::OUT_OF_MEMORY) {
-            // The server's lock table is full: whoever fills it needs it more than we do.
+        if is_full(&error) {
+            // Whoever fills it needs it more than we do.
             self.learnt.most_at_once.fetch_min(items.len() / 2, Ordering::Relaxed);
-            std::thread::sleep(std::time::Duration::from_millis(200));
+            std::thread::sleep(PAUSE);
         }
         self.settle_halves(client, items, way, is_stopped)
+    }
+
+    fn look_in(&self, way: Way, client: &mut Client, items: Items, is_stopped: &dyn Fn() -> bool) -> Result<(), Error> {
+        match (way, items) {
+            (Way::Quick, items) => self.look_quickly(client, items),
+            (Way::InParts, [(_, finding)]) => tree::look(self, client, finding, is_stopped),
+            (Way::InParts | Way::Careful, items) => self.look(client, items),
+        }
     }
 
     fn settle_halves(
@@ -271,6 +283,15 @@ impl Reading<'_> {
         })
     }
 }
+
+/// Whether the server's lock table is full.
+fn is_full(error: &Error) -> bool {
+    error.code() == Some(&SqlState::OUT_OF_MEMORY)
+}
+
+/// How long others get to make room in it, and how often a single sequence waits for that.
+const PAUSE: Duration = Duration::from_millis(200);
+const TRIES: usize = 5;
 
 /// Whether what cannot be read in parts can be read as a whole: a privilege on a table is none on its parts.
 fn is_for_whole(error: &Error) -> bool {

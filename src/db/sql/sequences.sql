@@ -138,10 +138,11 @@ link (sequence_oid, table_oid, attnum, deptype, default_names_it) AS (
     -- Defaults that call nextval on a name: no dependency, but the call is in the stored expression.
     SELECT NULL, ad.adrelid, ad.adnum, NULL, false
     FROM stored_default AS ad
-    WHERE ad.oid NOT IN (
-            SELECT u.objid
+    WHERE NOT EXISTS (
+            SELECT
             FROM use AS u
             WHERE u.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+              AND u.objid = ad.oid
           )
       AND ad.adbin::pg_catalog.text LIKE (SELECT shape.calls_nextval FROM shape)
 ),
