@@ -108,7 +108,7 @@ pub(crate) fn scan_selected(
     }
     let reading = Reading {
         timeouts: &options.timeouts,
-        known_settings: Some(known_settings),
+        known_settings,
         deadline: options.deadline,
         on_standby: server.is_standby,
         server: server.limits,

@@ -36,12 +36,12 @@ fn newer_settings_sql() -> String {
 }
 
 /// The statements that set the newer settings that the server was found to have.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct KnownSettings(Vec<String>);
 
 impl KnownSettings {
     /// From the answers to [`newer_settings_sql`] and to what was asked along with it.
-    fn among(answers: &[Vec<SimpleQueryRow>]) -> Self {
+    pub(crate) fn among(answers: &[Vec<SimpleQueryRow>]) -> Self {
         let named = |row: &SimpleQueryRow| NEWER_SETTINGS.iter().find(|(name, _)| row.get(0) == Some(name));
         let known = answers.iter().flatten().filter_map(named);
         Self(known.map(|(name, value)| format!("SET LOCAL {name} = '{value}'")).collect())
@@ -74,8 +74,8 @@ fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
 }
 
 /// The statements that begin the transaction of a fix.
-pub(crate) fn begin_read_write_sql(timeouts: &Timeouts) -> String {
-    begin_fix_sql(timeouts).into_iter().chain([newer_settings_sql()]).collect::<Vec<_>>().join("; ")
+pub(crate) fn begin_read_write_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
+    begin_fix_sql(timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.

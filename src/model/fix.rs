@@ -129,15 +129,20 @@ impl Fix {
         )
     }
 
-    /// Whether that holds, and the names still mean the sequence and the tables that were scanned.
-    pub fn is_same_sql(&self) -> String {
+    /// Whether the names still mean the sequence and the tables that were scanned.
+    pub fn is_named_so_sql(&self) -> String {
         let sequence = (&self.sequence.name, self.sequence.oid);
         let tables = self.counted().map(|column| (&column.facts.table, column.facts.table_oid));
         let same: Vec<String> = std::iter::once(sequence)
             .chain(tables)
             .map(|(name, oid)| format!("{}::pg_catalog.oid = {oid}", name.to_regclass_sql()))
             .collect();
-        format!("{} AND {}", self.is_unchanged_sql(), same.join(" AND "))
+        same.join(" AND ")
+    }
+
+    /// Whether both hold.
+    pub fn is_same_sql(&self) -> String {
+        format!("{} AND {}", self.is_unchanged_sql(), self.is_named_so_sql())
     }
 
     /// The move itself. It is guarded in its own text: it does nothing where the sequence is there already.

@@ -4,9 +4,11 @@
 //! Nobody decides anything between the statements. Instead an assertion stands where a decision would: a query that
 //! fails unless all is as it was planned, so that the server gives the whole message up.
 
+use std::collections::BTreeSet;
+
 use super::fix::{Fix, Protection, sql_integer};
 use super::linking::LinkedColumn;
-use super::name::always_quoted;
+use super::name::{QualifiedName, always_quoted};
 use super::probe::{farthest_column, nearest_ignored};
 
 /// How many relations one transaction locks at most: the server's table of locks is shared by all.
@@ -29,19 +31,58 @@ fn is_quick(fix: &Fix) -> bool {
     fix.protection == Protection::Full && fix.counted().all(|column| column.facts.cost.is_indexed)
 }
 
-/// What a group does between the begin of its transaction and its end. The rows of the last query are the states
-/// that the sequences have then, in the fixes' order: `last_value`, `is_called`, and for how many microseconds the
-/// server has been busy with the message.
+/// What a group does between the begin of its transaction and its end. The last query's one row is for how many
+/// microseconds the server has been busy with the message; every sequence stands where it was to be set by then.
+///
+/// The server spends its time on planning, and so as little as possible is asked: once for all where that can be.
 pub fn group_sql(fixes: &[Fix]) -> String {
     let of_each = |spell: fn(&Fix) -> String| fixes.iter().map(spell).collect::<Vec<_>>();
-    let mut statements = of_each(|fix| format!("{} NOWAIT", fix.lock_tables_sql()));
+    let mut statements = vec![lock_all_sql(fixes)];
     // Before the ALTERs, which set what was scanned; and after them, as they may have waited for somebody else's.
-    statements.push(assertion_sql(&of_each(Fix::is_same_sql), "it was altered since the scan"));
+    let mut same = of_each(Fix::is_named_so_sql);
+    same.push(are_unchanged_sql(fixes));
+    statements.push(assertion_sql(&same, "it was altered since the scan"));
     statements.extend(fixes.iter().filter_map(Fix::lock_sequence_sql));
-    statements.push(assertion_sql(&of_each(holds_exactly_sql), "something has changed since the scan"));
+    same.extend(of_each(holds_exactly_sql));
+    statements.push(assertion_sql(&same, "something has changed since the scan"));
     statements.extend(of_each(Fix::move_sql));
-    statements.push(of_each(moved_sql).join(" UNION ALL "));
+    statements.push(moved_sql(fixes));
     statements.join("; ")
+}
+
+/// All tables, each once, in a fixed order.
+fn lock_all_sql(fixes: &[Fix]) -> String {
+    let tables: BTreeSet<&QualifiedName> = fixes.iter().flat_map(Fix::tables).collect();
+    let tables: Vec<String> = tables.into_iter().map(QualifiedName::to_sql).collect();
+    format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT", tables.join(", "))
+}
+
+/// Whether all sequences are still defined as they were, in one query.
+fn are_unchanged_sql(fixes: &[Fix]) -> String {
+    let rows: Vec<String> = fixes
+        .iter()
+        .map(|fix| {
+            let definition = &fix.sequence.definition;
+            format!(
+                "({}::pg_catalog.oid, {}, {}, {}, {}, {}, {})",
+                fix.sequence.oid,
+                sql_integer(definition.start_value),
+                sql_integer(definition.increment),
+                sql_integer(definition.min_value),
+                sql_integer(definition.max_value),
+                definition.cache_size,
+                definition.cycle
+            )
+        })
+        .collect();
+    format!(
+        "(SELECT pg_catalog.count(*) FROM (VALUES {}) AS planned (oid, start, increment, min, max, cache, cycle) \
+         JOIN pg_catalog.pg_sequence AS now ON now.seqrelid = planned.oid AND now.seqstart = planned.start \
+         AND now.seqincrement = planned.increment AND now.seqmin = planned.min AND now.seqmax = planned.max \
+         AND now.seqcache = planned.cache AND now.seqcycle = planned.cycle) = {}",
+        rows.join(", "),
+        fixes.len()
+    )
 }
 
 /// What moves one sequence past what was read before, without a lock on its tables: beside a first and a last row that
@@ -73,7 +114,7 @@ fn asserted_sql(condition: &str, otherwise: &str) -> String {
     format!("(CASE WHEN {condition} THEN '0' ELSE 'pgseqfix gives way: {otherwise}' END)::pg_catalog.int4")
 }
 
-/// Whether whatever led to the fix is still so: definition, state, and each value that the decision rests on.
+/// Whether whatever led to the fix is still so: the state, and each value that the decision rests on.
 fn holds_exactly_sql(fix: &Fix) -> String {
     let state = format!(
         "(SELECT state.last_value = {} AND state.is_called = {} FROM {} AS state)",
@@ -81,14 +122,51 @@ fn holds_exactly_sql(fix: &Fix) -> String {
         fix.from.is_called,
         fix.sequence.name.to_sql()
     );
-    let mut conditions = vec![fix.is_same_sql(), state];
-    conditions.extend(fix.counted().map(|column| {
-        format!("{} IS NOT DISTINCT FROM {}", farthest_column(&fix.sequence, column, fix.range), known(column.farthest))
-    }));
-    let stored: Vec<String> = fix.counted().map(|column| is_stored_sql(column, fix.nearest)).collect();
-    conditions.push(format!("({})", stored.join(" OR ")));
-    conditions.push(format!("{} IS NOT DISTINCT FROM {}", nearest_ignored(&fix.pending()), known(fix.ignored)));
+    let mut conditions = vec![state];
+    conditions.extend(fix.counted().map(|column| is_farthest_sql(fix, column)));
+    let is_farthest =
+        |column: &LinkedColumn| !column.facts.column_type.is_numeric && column.farthest == Some(fix.nearest);
+    if !fix.counted().any(is_farthest) {
+        let stored: Vec<String> = fix.counted().map(|column| is_stored_sql(column, fix.nearest)).collect();
+        conditions.push(format!("({})", stored.join(" OR ")));
+    }
+    let ignored = nearest_ignored(&fix.pending());
+    if fix.ignored.is_some() || !ignored.starts_with("NULL") {
+        conditions.push(format!("{ignored} IS NOT DISTINCT FROM {}", known(fix.ignored)));
+    }
     conditions.join(" AND ")
+}
+
+/// Whether a column's farthest value within the range is the one that was scanned. In the order of its index, as the
+/// server plans `max()` twice.
+fn is_farthest_sql(fix: &Fix, column: &LinkedColumn) -> String {
+    if column.facts.column_type.is_numeric {
+        return format!(
+            "{} IS NOT DISTINCT FROM {}",
+            farthest_column(&fix.sequence, column, fix.range),
+            known(column.farthest)
+        );
+    }
+    let (table, name) = (column.facts.table.to_sql(), always_quoted(&column.facts.column));
+    let (range, is_ascending) = (fix.range, fix.sequence.definition.is_ascending());
+    let (from, to) = match (column.farthest, is_ascending) {
+        (None, _) => (range.min, range.max),
+        (Some(farthest), true) => (farthest, range.max),
+        (Some(farthest), false) => (range.min, farthest),
+    };
+    let rows = format!(
+        "FROM {table} AS source WHERE source.{name} >= {} AND source.{name} <= {}",
+        sql_integer(from),
+        sql_integer(to)
+    );
+    match column.farthest {
+        None => format!("NOT EXISTS (SELECT {rows})"),
+        Some(farthest) => {
+            let order = if is_ascending { "DESC" } else { "ASC" };
+            let farthest = sql_integer(farthest);
+            format!("(SELECT source.{name} {rows} ORDER BY source.{name} {order} LIMIT 1) = {farthest}")
+        }
+    }
 }
 
 fn is_stored_sql(column: &LinkedColumn, value: i64) -> String {
@@ -100,13 +178,17 @@ fn known(value: Option<i64>) -> String {
     value.map_or_else(|| "NULL".to_owned(), sql_integer)
 }
 
-/// Reads a sequence back, and fails unless it stands where it was set.
-fn moved_sql(fix: &Fix) -> String {
-    let is_there = format!("state.last_value = {} AND state.is_called", sql_integer(fix.to.last_value));
+/// Reads all sequences back, and fails unless each stands where it was set; of one that is not called the server says
+/// nothing here.
+fn moved_sql(fixes: &[Fix]) -> String {
+    let is_there = |fix: &Fix| {
+        let (oid, last) = (fix.sequence.oid, sql_integer(fix.to.last_value));
+        format!("pg_catalog.pg_sequence_last_value({oid}::pg_catalog.oid) = {last}")
+    };
+    let are_there: Vec<String> = fixes.iter().map(is_there).collect();
     format!(
-        "SELECT state.last_value, state.is_called, (EXTRACT(epoch FROM pg_catalog.clock_timestamp() \
-         - pg_catalog.statement_timestamp()) * 1000000)::pg_catalog.int8, {} FROM {} AS state",
-        asserted_sql(&is_there, "the sequence did not move to where it was set"),
-        fix.sequence.name.to_sql()
+        "SELECT (EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) \
+         * 1000000)::pg_catalog.int8, {}",
+        asserted_sql(&are_there.join(" AND "), "the sequence did not move to where it was set")
     )
 }

@@ -16,7 +16,7 @@ use super::link::Link;
 use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
 use super::{ApplyOptions, Error, Listener, interrupted};
 use crate::db::inspect::{Learnt, Reading};
-use crate::db::session::{begin_read_write_sql, look_up, roll_back};
+use crate::db::session::{look_up, roll_back};
 use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, decide, lone_move_sql};
 
 /// So much is read under a lock in a few milliseconds.
@@ -96,11 +96,11 @@ fn move_alone(
 ) -> Result<Moved, Error> {
     let limits = &options.timeouts;
     let lock_ms = if limits.lock_ms == 0 { LOCK_MS } else { limits.lock_ms.min(LOCK_MS) };
-    let begin = begin_read_write_sql(&Timeouts { lock_ms, ..limits.clone() });
+    let timeouts = Timeouts { lock_ms, ..limits.clone() };
     let sql = format!("{}; COMMIT", lone_move_sql(fix));
     let started = Instant::now();
     loop {
-        let error = match link.send(client, &begin, &sql) {
+        let error = match link.send(client, &timeouts, &sql) {
             Ok(answers) => return Ok(moved(&answers, fix)),
             Err(error) => Error::new(format!("could not move {}", fix.sequence.name), &error),
         };
@@ -153,7 +153,7 @@ fn look_again(
     }
     let reading = Reading {
         timeouts: &options.reading,
-        known_settings: None,
+        known_settings: link.known_settings.clone(),
         deadline: options.deadline,
         on_standby: false,
         server: link.limits,

@@ -111,7 +111,7 @@ pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &m
     }
     watch.begin(Stage::Fix, plan.fixes.len());
     let mut collector = Collector { outcomes: BTreeMap::new(), watch };
-    let cut_short = match Link::of(client, 1) {
+    let cut_short = match Link::of(client, 1, &options.reading) {
         Ok(link) => apply_fixes(client, &link, &plan.fixes, options, &mut collector),
         Err(error) => Some(error.with_loss_hint()),
     };
@@ -168,10 +168,10 @@ fn run_through(
             continue;
         }
         match apply_group(client, link, group, &options.timeouts) {
-            Ok(done_group) => {
-                pace.took(group.len(), done_group.held);
-                for (fix, after) in group.iter().zip(done_group.states) {
-                    listener.tell(fix.sequence.oid, Outcome::Set { before: fix.from, after });
+            Ok(held) => {
+                pace.took(group.len(), held);
+                for fix in group {
+                    listener.tell(fix.sequence.oid, Outcome::Set { before: fix.from, after: fix.to });
                 }
                 done += group.len();
             }

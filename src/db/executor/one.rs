@@ -9,7 +9,7 @@ use super::link::Link;
 use super::{ApplyOptions, Error, Listener};
 use crate::db::blockers;
 use crate::db::inspect::Probe;
-use crate::db::session::{answers, begin_read_write_sql, roll_back, rows, run};
+use crate::db::session::{answers, roll_back, rows, run};
 use crate::model::{Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, collisions_sql, decide};
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
@@ -82,10 +82,9 @@ fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptio
     let is_same = |found: &[SimpleQueryRow]| found.first().is_some_and(|row| row.get(0) == Some("t"));
 
     // One message: nobody else's lock comes between the tables' and the sequence's.
-    let begin = begin_read_write_sql(&options.timeouts);
     let locking: Vec<String> =
         [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
-    let found = link.send(client, &begin, &locking.join("; ")).map_err(failed("lock"))?;
+    let found = link.send(client, &options.timeouts, &locking.join("; ")).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
         return Ok(altered());

@@ -18,7 +18,7 @@ pub(crate) use self::probe::Probe;
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
-use super::session::{KnownSettings, begin_read_only_sql, begin_read_only_with, roll_back, rows, run};
+use super::session::{KnownSettings, begin_read_only_with, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
     COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql,
@@ -30,8 +30,7 @@ const MOST_LOCKS: i64 = 100;
 /// How reading is done.
 pub(crate) struct Reading<'a> {
     pub(crate) timeouts: &'a Timeouts,
-    /// Where it was asked already which settings the server has.
-    pub(crate) known_settings: Option<KnownSettings>,
+    pub(crate) known_settings: KnownSettings,
     pub(crate) deadline: Deadline,
     pub(crate) on_standby: bool,
     pub(crate) server: Limits,
@@ -265,10 +264,7 @@ impl Reading<'_> {
 
     /// Asks in a READ ONLY transaction of its own, as one message where that can be: one round trip.
     fn read(&self, client: &mut Client, timeouts: &Timeouts, sql: &str) -> Result<Vec<SimpleQueryRow>, Error> {
-        let begin = match &self.known_settings {
-            Some(known) => begin_read_only_with(known, timeouts),
-            None => begin_read_only_sql(timeouts),
-        };
+        let begin = begin_read_only_with(&self.known_settings, timeouts);
         let found = if self.server.arms_timeout_once() {
             run(client, &begin).and_then(|()| rows(client, &format!("{sql}; COMMIT")))
         } else {
