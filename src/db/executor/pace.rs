@@ -4,11 +4,11 @@ use std::time::Duration;
 
 /// How long a group may hold its locks before its COMMIT, which takes the same time however large the group is.
 /// Well below the 20 ms for which a writer may wait, as times scatter.
-const HELD: Duration = Duration::from_millis(6);
+const HELD: Duration = Duration::from_millis(9);
 
 /// The group to begin with, and the largest one.
 const FIRST: usize = 4;
-const MOST: usize = 16;
+const MOST: usize = 24;
 
 /// The size of the next group.
 pub(super) struct Pace {
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn groups_come_to_the_size_that_fits_the_time() {
-        for (each_us, expected) in [(100, MOST), (1_000, 6), (3_000, 2), (50_000, 1)] {
+        for (each_us, expected) in [(100, MOST), (1_000, 9), (3_000, 3), (50_000, 1)] {
             let mut pace = Pace::default();
             for _ in 0..20 {
                 let fixes = pace.size();
