@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::thread;
 
 use pgseqfix::db::{self, ApplyOptions, ScanOptions};
@@ -9,7 +10,7 @@ use pgseqfix::model::{Outcome, Plan, PlanOptions, SequenceState, Timeouts};
 use postgres::Client;
 use support::repair::{listening_server, role_with, statements_of, wait_until};
 use support::terminal::Terminal;
-use support::{Database, Run};
+use support::{Database, Run, server_version};
 
 /// As many ids as take a few megabytes, without an index; the sequence was never called.
 const ROWS: i64 = 60_000;
@@ -182,4 +183,61 @@ fn how_much_has_to_be_read_is_told_before() {
     terminal.wait_for(&format!("(public.vast.id), {told}")).press("\r").wait_for("Set this sequence?").press("y");
     terminal.end().expect_status(0);
     assert_eq!(db.value::<i32>("INSERT INTO vast DEFAULT VALUES RETURNING id"), 34_001);
+}
+
+#[test]
+fn a_table_that_is_being_added_is_waited_for() {
+    let db = large();
+    db.execute(&format!("CREATE TABLE added (id int NOT NULL, note text); INSERT INTO added VALUES ({})", ROWS + 50));
+    let mut client = db.client();
+    let plan = plan(&mut client);
+    let mut adding = db.client();
+    adding.batch_execute("BEGIN; ALTER TABLE added INHERIT big").expect("it is added");
+    thread::scope(|scope| {
+        let fixing = scope.spawn(|| apply(&mut client, &plan, 30_000));
+        wait_until("the sequence is past what was read", || db.sequence_states()["public.big_id_seq"] == (ROWS, true));
+        adding.batch_execute("COMMIT").expect("it ends");
+        assert_eq!(fixing.join().expect("it ends"), Outcome::Set { before: NEW, after: called(ROWS + 50) });
+    });
+    assert_eq!(next(&db), ROWS + 51);
+}
+
+#[test]
+fn what_takes_long_under_a_lock_after_all_is_done_without() {
+    let db = large();
+    let mut client = db.client();
+    let mut plan = plan(&mut client);
+    // As if it had been small, or had had an index, when it was scanned.
+    for column in Arc::make_mut(&mut plan.fixes[0].columns) {
+        column.facts.cost.bytes = 0;
+    }
+    db.execute(&format!("INSERT INTO big SELECT n, repeat('x', 100) FROM generate_series({ROWS} + 1, 2000000) AS n"));
+    assert_eq!(apply(&mut client, &plan, 400), Outcome::Set { before: NEW, after: called(2_000_000) });
+}
+
+#[test]
+fn a_session_that_was_idle_for_too_long_is_opened_again() {
+    if server_version() < 140_000 {
+        return;
+    }
+    let db = Database::new();
+    let role = role_with(&db, "ALTER ROLE @role SUPERUSER; ALTER ROLE @role SET idle_session_timeout = '300ms'");
+    large_on(&db);
+    db.execute("CREATE TABLE small (id serial PRIMARY KEY); INSERT INTO small VALUES (9)");
+    let mut terminal = Terminal::run(db.pgseqfix().args(["fix", "-U", &role]));
+    terminal.wait_for("Fix which?");
+    thread::sleep(std::time::Duration::from_secs(1));
+    terminal.press("\r").wait_for("Set these 2 sequences?").press("y");
+    terminal.end().expect_status(0);
+    assert_eq!(next(&db), ROWS + 1);
+}
+
+#[test]
+fn the_end_of_the_time_ends_a_wait_for_a_lock() {
+    let db = Database::new();
+    db.execute("CREATE TABLE small (id serial PRIMARY KEY); INSERT INTO small VALUES (9)");
+    let mut writer = db.client();
+    writer.batch_execute("BEGIN; INSERT INTO small VALUES (10)").expect("it writes");
+    let run = db.run(&["fix", "--yes", "--time-limit", "1s", "--lock-timeout", "0", "--format", "json"]);
+    assert_eq!(run.expect_status(1).report().sequence("small_id_seq")["outcome"]["result"], "not_reached");
 }

@@ -2,7 +2,10 @@
 
 mod support;
 
+use std::thread;
+
 use support::repair::role_with;
+use support::situations::wait_until_it_waits;
 use support::{Database, Run, Server};
 
 /// `tree`, partitioned: so many partitions, each with an index where the version has that; ids by `ids`.
@@ -112,4 +115,36 @@ fn of_values_that_may_be_in_several_parts_only_those_of_one_are_counted() {
     let tree = &scan(&db, "8", &[])[0];
     assert_eq!((tree["farthest_value"].as_i64(), tree["colliding_calls"].as_i64()), (Some(4), Some(4)), "{tree:#}");
     assert_eq!(tree["colliding_calls_is_minimum"], true);
+}
+
+#[test]
+fn a_row_that_changes_its_part_while_they_are_read_is_not_missed() {
+    let db = Database::new();
+    partitioned(&db, 100, "n");
+    db.execute("INSERT INTO tree VALUES (5000, 100)");
+    let mut other = db.client();
+    let mut locking = other.transaction().expect("a transaction");
+    locking.batch_execute("LOCK TABLE tree_90").expect("a lock");
+    thread::scope(|scope| {
+        let scanning = scope.spawn(|| db.run(&["--jobs", "8", "--format", "json"]).expect_status(1).report());
+        wait_until_it_waits(&db);
+        // The first parts are read by now. Moved by hand, as old servers do not move rows.
+        db.execute("WITH moved AS (DELETE FROM tree_100 WHERE id = 5000 RETURNING id) INSERT INTO tree_1 SELECT id, 1 FROM moved");
+        locking.commit().expect("unlocked");
+        let report = scanning.join().expect("it ends");
+        assert_eq!(report.sequence("tree_id_seq")["farthest_value"], 5_000);
+    });
+}
+
+#[test]
+fn a_parents_index_is_none_of_its_children() {
+    let db = Database::new();
+    db.execute(
+        "CREATE TABLE upper (id serial PRIMARY KEY); CREATE TABLE lower () INHERITS (upper);
+         INSERT INTO lower VALUES (7)",
+    );
+    let indexed = |db: &Database| db.scan(1).sequence("upper_id_seq")["columns"][0]["indexed"].clone();
+    assert_eq!(indexed(&db), false);
+    db.execute("CREATE INDEX ON lower (id)");
+    assert_eq!(indexed(&db), true);
 }

@@ -45,6 +45,20 @@ impl<'a> Connections<'a> {
         self.first
     }
 
+    /// Does what changes nothing over the caller's connection, and once more over a new one where the server has ended it:
+    /// it may have been idle for long while another one worked.
+    pub(crate) fn with_first<D>(&mut self, work: impl Fn(&mut Client) -> Result<D, Error>) -> Result<D, Error> {
+        match (work(self.first), &self.more) {
+            (Err(error), Some(more)) if error.is_connection_lost() => {
+                log::info!("connecting again: {}", error.said());
+                // Dropping a client whose connection is gone can hang.
+                std::mem::forget(std::mem::replace(self.first, more.open()?));
+                work(self.first)
+            }
+            (done, _) => done,
+        }
+    }
+
     /// How many can be worked with.
     pub(crate) fn jobs(&self) -> usize {
         self.more.as_ref().map_or(1, |more| more.jobs)

@@ -116,7 +116,7 @@ pub(crate) fn scan_selected(
         learnt: Learnt::default(),
     };
     let mut findings = reading.settle(connections, findings, watch)?;
-    excluded.dropped = forget_dropped(connections.first(), &mut findings, &options.timeouts)?;
+    excluded.dropped = forget_dropped(connections, &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })
 }
 
@@ -161,15 +161,21 @@ fn unindexed(columns: &[LinkedColumn]) -> Option<Doubt> {
 }
 
 /// Takes out what could not be read because it was dropped meanwhile, and counts it: the database does not hold it.
-fn forget_dropped(client: &mut Client, findings: &mut Vec<Finding>, timeouts: &Timeouts) -> Result<usize, Error> {
+fn forget_dropped(
+    connections: &mut Connections,
+    findings: &mut Vec<Finding>,
+    timeouts: &Timeouts,
+) -> Result<usize, Error> {
     let is_unread = |finding: &Finding| matches!(finding.status, Status::Unreadable(_));
     let unread: Vec<u32> =
         findings.iter().filter(|finding| is_unread(finding)).map(|finding| finding.sequence.oid).collect();
     if unread.is_empty() {
         return Ok(0);
     }
-    let rows = look_up(client, timeouts, include_str!("sql/existing.sql"), &[(&unread, Type::OID_ARRAY)])
-        .map_err(|error| Error::new("could not ask which sequences still exist", &error))?;
+    let rows = connections.with_first(|client| {
+        look_up(client, timeouts, include_str!("sql/existing.sql"), &[(&unread, Type::OID_ARRAY)])
+            .map_err(|error| Error::new("could not ask which sequences still exist", &error))
+    })?;
     let existing: Vec<u32> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
     let before = findings.len();
     findings.retain(|finding| !is_unread(finding) || existing.contains(&finding.sequence.oid));

@@ -58,6 +58,11 @@ pub(crate) fn begin_read_only_with(known: &KnownSettings, timeouts: &Timeouts) -
     begin_plainly("READ COMMITTED", timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
 }
 
+/// The same for several statements that see the same rows.
+pub(crate) fn begin_snapshot_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
+    begin_plainly("REPEATABLE READ", timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
+}
+
 fn begin_sql(isolation: &str, timeouts: &Timeouts) -> String {
     let mut statements = begin_plainly(isolation, timeouts);
     statements.push(newer_settings_sql());

@@ -14,13 +14,16 @@ use postgres::{Client, SimpleQueryRow};
 
 use super::link::Link;
 use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
-use super::{ApplyOptions, Error, Listener, interrupted};
+use super::{ApplyOptions, Error, Listener};
 use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{look_up, roll_back};
 use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, decide, lone_move_sql};
 
 /// So much is read under a lock in a few milliseconds.
 const FEW_BYTES: u64 = 1 << 20;
+
+/// So many calls of `nextval` take a few milliseconds, too.
+const FEW_CALLS: u128 = 10_000;
 
 /// The longest wait for the sequence, in milliseconds: whoever calls `nextval` waits behind us.
 const LOCK_MS: u64 = 50;
@@ -33,7 +36,8 @@ const BEAT: Duration = Duration::from_millis(20);
 
 /// Whether a fix has to be done so.
 pub(super) fn is_apart(fix: &Fix, link: &Link) -> bool {
-    fix.bytes_to_read() > FEW_BYTES || fix.relations() > link.lock_budget
+    let is_far = fix.protection == Protection::Advance && fix.increments() > FEW_CALLS;
+    is_far || fix.bytes_to_read() > FEW_BYTES || fix.relations() > link.lock_budget
 }
 
 /// Does one fix; an error is the end of the run.
@@ -68,6 +72,10 @@ pub(super) fn apply_apart(
         match decision {
             Decision::Nothing if is_moved => return Ok(Outcome::Set { before: first, after }),
             Decision::Nothing => return Ok(Outcome::AlreadyPast { state: after }),
+            Decision::LeaveAlone(doubt) if is_moved => {
+                let reason = format!("it was moved to {after}; {}", doubt.reason);
+                return Ok(Outcome::Failed(Doubt { reason, ..doubt }));
+            }
             Decision::LeaveAlone(doubt) => return Ok(Outcome::Failed(doubt)),
             Decision::Fix(again) => fix = *again,
         }
@@ -187,7 +195,7 @@ fn wait_for_writers(
             return Ok(true);
         }
         if listener.is_stopped() {
-            return Err(interrupted());
+            return Err(Error::refusal("interrupted", "others still write"));
         }
         if is_over(began, options) {
             return Ok(false);

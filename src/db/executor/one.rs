@@ -5,12 +5,15 @@ use std::time::Duration;
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
+use super::apart::apply_apart;
 use super::link::Link;
 use super::{ApplyOptions, Error, Listener};
 use crate::db::blockers;
 use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
-use crate::model::{Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, collisions_sql, decide};
+use crate::model::{
+    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, collisions_sql, decide,
+};
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
 pub(super) fn apply_one(
@@ -28,11 +31,16 @@ pub(super) fn apply_one(
             Err(error) => error,
         };
         roll_back(client);
-        if fix.protection == Protection::Advance && may_have_moved(&error) {
+        if fix.protection == Protection::Advance && may_have_moved(&error) && !is_cut_short(options) {
             return Ok(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?));
         }
-        if listener.is_stopped() {
+        if listener.is_stopped() || options.deadline.is_over() {
             return Ok(Outcome::NotReached);
+        }
+        let is_slow = error.code() == Some(&SqlState::QUERY_CANCELED);
+        if is_slow && is_cut_short(options) {
+            log::info!("{}: takes too long under a lock: {}", fix.sequence.name, error.said());
+            return apply_apart(client, link, fix, options, listener);
         }
         if !is_busy(&error) {
             return Ok(Outcome::Failed(failure(&error)));
@@ -45,6 +53,18 @@ pub(super) fn apply_one(
         std::thread::sleep(Duration::from_millis(options.timeouts.lock_ms.min(1_000)) * attempt / 2);
         attempt += 1;
     }
+}
+
+/// The longest time for a statement under the locks, in milliseconds: what takes longer is done without them.
+const LOCKED_MS: u64 = 100;
+
+fn locked_ms(timeouts: &Timeouts) -> u64 {
+    if timeouts.statement_ms == 0 { LOCKED_MS } else { timeouts.statement_ms.min(LOCKED_MS) }
+}
+
+/// Whether that is less than the caller would wait.
+fn is_cut_short(options: &ApplyOptions) -> bool {
+    options.timeouts.statement_ms != locked_ms(&options.timeouts)
 }
 
 /// Whether others hold what a fix needs.
@@ -84,7 +104,9 @@ fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptio
     // One message: nobody else's lock comes between the tables' and the sequence's.
     let locking: Vec<String> =
         [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
-    let found = link.send(client, &options.timeouts, &locking.join("; ")).map_err(failed("lock"))?;
+    let timeouts = options.deadline.bound(&options.timeouts);
+    let locking = format!("{}; SET LOCAL statement_timeout = {}", locking.join("; "), locked_ms(&timeouts));
+    let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
         return Ok(altered());

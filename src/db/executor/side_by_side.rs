@@ -47,7 +47,7 @@ pub fn apply_over(
     }
     watch.begin(Stage::Fix, plan.fixes.len());
     let jobs = connections.jobs();
-    let link = match Link::of(connections.first(), jobs, &options.reading) {
+    let link = match connections.with_first(|client| Link::of(client, jobs, &options.reading)) {
         Ok(link) => link,
         Err(error) => {
             applied.cut_short = Some(error.with_loss_hint());

@@ -1,12 +1,13 @@
 //! Reads what has more tables than may be locked at once: some at a time.
 
 use postgres::Client;
+use postgres::error::SqlState;
 use postgres::types::Type;
 
 use super::probe::Probe;
 use super::{Reading, whole};
 use crate::db::Error;
-use crate::db::session::look_up;
+use crate::db::session::{begin_snapshot_with, query, roll_back, rows, run};
 use crate::model::{
     ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, SequenceState, Status, farthest_sql,
 };
@@ -20,34 +21,62 @@ pub(super) struct Part {
 
 /// Reads one finding part by part and settles it.
 ///
-/// Each statement reads some tables and then the sequence, so that the state is not older than any value: what is
-/// past it then really is. A row that moves from a part not read yet to one that was is missed, as if it were deleted
-/// and inserted again after the read.
+/// All parts are read in one snapshot, so that no row can go from a part not read yet to one that was. The locks of each
+/// are given back before the next: those that a savepoint covers are gone when it is rolled back
+/// (<https://www.postgresql.org/docs/current/explicit-locking.html>).
 pub(super) fn look(
     reading: &Reading,
     client: &mut Client,
     finding: &mut Finding,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
-    let name = finding.sequence.name.clone();
-    let parts = parts(reading, client, finding)?;
+    let doing = format!("could not read all tables of {}", finding.sequence.name);
+    for attempt in 1.. {
+        let begin = begin_snapshot_with(&reading.known_settings, &reading.timeouts());
+        let looked = run(client, &begin)
+            .map_err(|error| Error::new(doing.clone(), &error))
+            .and_then(|()| look_in_snapshot(reading, client, finding, is_stopped));
+        match looked {
+            Err(error) if error.is_connection_lost() => return Err(error),
+            // One was dropped after they were listed.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) && attempt < TRIES => roll_back(client),
+            done => {
+                roll_back(client);
+                return done;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn look_in_snapshot(
+    reading: &Reading,
+    client: &mut Client,
+    finding: &mut Finding,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    let doing = format!("could not read all tables of {}", finding.sequence.name);
+    let parts = parts(client, finding)?;
     let read_all = |client: &mut Client, state: Option<SequenceState>| -> Result<Vec<(usize, Probe)>, Error> {
         let mut probes = Vec::new();
         for part in &parts {
             if is_stopped() || reading.deadline.is_over() {
-                return Err(Error::refusal(format!("could not read all tables of {name}"), "the run was ended"));
+                return Err(Error::refusal(doing.clone(), "the run was ended"));
             }
             let finding = Finding { state, ..part.finding.clone() };
             let sql = if state.is_some() { whole::spell(&finding) } else { farthest_sql(0, &finding) };
-            for row in reading.read(client, &reading.timeouts(), &sql)? {
+            let sql = format!("SAVEPOINT part; {sql}; ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+            for row in rows(client, &sql).map_err(|error| Error::new(doing.clone(), &error))? {
                 probes.push((part.column, whole::windowed(Probe::of(&row)?, &finding)));
             }
         }
         Ok(probes)
     };
+    // Each statement reads the sequence as it is by then, so that the state is not older than any value: what is past it
+    // then really is.
     let seen = read_all(client, None)?;
     let Some(whole) = Probe::joined(seen, finding) else {
-        return Err(Error::refusal(format!("could not read the tables of {name}"), "there are none"));
+        return Err(Error::refusal(doing.clone(), "there are none"));
     };
     if !whole.leaves_open(finding, reading.on_standby) {
         return Ok(());
@@ -61,20 +90,20 @@ pub(super) fn look(
         }
         finding.state = Some(whole.state);
     }
-    let busy = Error::refusal(format!("could not read the tables of {name}"), "the sequence moves on");
+    let busy = Error::refusal(doing.clone(), "the sequence moves on");
     Err(busy.with_hint("run again at a quieter time"))
 }
 
-/// How often parts are read anew where the sequence came past what was found in one.
+/// How often parts are read anew where one is gone, or the sequence came past what was found in one.
 const TRIES: usize = 3;
 
 /// Cuts the tables of every column that counts into parts that lock few enough relations.
-fn parts(reading: &Reading, client: &mut Client, finding: &Finding) -> Result<Vec<Part>, Error> {
+fn parts(client: &mut Client, finding: &Finding) -> Result<Vec<Part>, Error> {
     let mut parts = Vec::new();
     for (place, column) in finding.counted().enumerate() {
         let mut part: Vec<LinkedColumn> = Vec::new();
         let mut locks = 0;
-        for table in tables(reading, client, column)? {
+        for table in tables(client, column)? {
             locks += table.facts.cost.relations;
             if locks > super::MOST_LOCKS && !part.is_empty() {
                 parts.push(part_of(finding, place, std::mem::take(&mut part)));
@@ -96,11 +125,11 @@ fn part_of(finding: &Finding, column: usize, columns: Vec<LinkedColumn>) -> Part
 }
 
 /// The same column of each table that holds rows of it.
-fn tables(reading: &Reading, client: &mut Client, column: &LinkedColumn) -> Result<Vec<LinkedColumn>, Error> {
+fn tables(client: &mut Client, column: &LinkedColumn) -> Result<Vec<LinkedColumn>, Error> {
     let failed = |error: &postgres::Error| Error::new(format!("could not list the tables of {}", column.name()), error);
     let table_oid = column.facts.table_oid;
-    let rows = look_up(client, &reading.timeouts(), include_str!("../sql/tree.sql"), &[(&table_oid, Type::OID)])
-        .map_err(|error| failed(&error))?;
+    let rows =
+        query(client, include_str!("../sql/tree.sql"), &[(&table_oid, Type::OID)]).map_err(|error| failed(&error))?;
     let one = |row: &postgres::Row| -> Result<LinkedColumn, postgres::Error> {
         let (schema, table): (String, String) = (row.try_get("table_schema")?, row.try_get("table_name")?);
         let facts = ColumnFacts {

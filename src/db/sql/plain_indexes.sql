@@ -5,7 +5,8 @@ SELECT
     i.indisunique OR i.indisexclusion AS is_unique,
     i.indpred IS NULL AS is_whole,
     -- 403 is btree, whose oid is fixed.
-    ic.relam = 403 AS is_btree,
+    -- One in an order of somebody's own is of no help.
+    ic.relam = 403 AND i.indclass[0] < 16384::pg_catalog.oid AS is_btree,
     -- indoption has an entry for each key column, and none for INCLUDE columns, in every version.
     pg_catalog.array_upper(i.indoption, 1) + 1 AS keys,
     i.indkey

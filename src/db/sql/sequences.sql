@@ -194,6 +194,8 @@ column_index AS (
         -- 403 is btree, whose oid is fixed.
         pg_catalog.bool_or(
             i.indisvalid AND ic.relam = 403 AND i.indpred IS NULL AND i.indkey[0] = l.attnum
+            -- One in an order of somebody's own is of no help.
+            AND i.indclass[0] < 16384::pg_catalog.oid
         ) AS is_leading
     FROM (SELECT DISTINCT k.table_oid, k.attnum FROM linked_column AS k) AS l
     JOIN pg_catalog.pg_index AS i ON i.indrelid = l.table_oid
@@ -261,7 +263,28 @@ described_column AS (
         -- An index of a parent does not reach to its children, unless they are partitions.
         COALESCE(ix.is_unique_alone AND (c.relkind <> 'r' OR tree.table_oid IS NULL), false) AS is_unique_alone,
         COALESCE(ix.is_unique_partly AND (c.relkind <> 'r' OR tree.table_oid IS NULL), false) AS is_unique_partly,
-        COALESCE(ix.is_leading, false) AS is_indexed,
+        COALESCE(ix.is_leading, false)
+            AND (
+                c.relkind <> 'r'
+                OR tree.table_oid IS NULL
+                -- Each child needs one of its own.
+                OR NOT EXISTS (
+                    SELECT
+                    FROM below AS b
+                    JOIN pg_catalog.pg_attribute AS ba ON ba.attrelid = b.table_oid AND ba.attname = a.attname
+                    WHERE b.top_oid = l.table_oid
+                      AND NOT EXISTS (
+                            SELECT
+                            FROM pg_catalog.pg_index AS bi
+                            JOIN pg_catalog.pg_class AS bc ON bc.oid = bi.indexrelid AND bc.relam = 403
+                            WHERE bi.indrelid = b.table_oid
+                              AND bi.indisvalid
+                              AND bi.indpred IS NULL
+                              AND bi.indkey[0] = ba.attnum
+                              AND bi.indclass[0] < 16384::pg_catalog.oid
+                          )
+                )
+            ) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
         COALESCE(tree.relations, 1 + COALESCE(ix.indexes, 0)) AS relations,
         COALESCE(tree.pages, GREATEST(c.relpages, 0))

@@ -1,4 +1,5 @@
--- The transactions that may have written to tables: those that hold a lock as writers take it, or a stronger one.
+-- The transactions that may have written to tables: those that hold a lock as writers take it, or a stronger one; and
+-- those that may be adding a table with its rows to them (ATTACH PARTITION, INHERIT).
 --   $1 oid[]  the tables; those below them in inheritance trees count, too
 WITH RECURSIVE wanted (oid) AS (
     SELECT w.oid
@@ -15,4 +16,15 @@ JOIN wanted AS w ON w.oid = l.relation
 WHERE l.locktype = 'relation'
   AND l.granted
   AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-  AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock');
+  AND (
+        l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        -- The table that is added is locked itself, which sets this apart from VACUUM and ANALYZE.
+        OR l.mode = 'ShareUpdateExclusiveLock'
+            AND l.virtualtransaction IN (
+                SELECT a.virtualtransaction
+                FROM pg_catalog.pg_locks AS a
+                WHERE a.locktype = 'relation'
+                  AND a.granted
+                  AND a.mode = 'AccessExclusiveLock'
+            )
+  );
