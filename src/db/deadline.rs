@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::model::Timeouts;
+use crate::model::{Timeouts, at_most};
 
 /// When to end, if ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Deadline {
         // A millisecond more, so that the end is over when the server says so.
         let left = end.saturating_duration_since(Instant::now()).as_millis() + 1;
         let left = u64::try_from(left).unwrap_or(u64::MAX).min(MOST_MS);
-        let statement_ms = if timeouts.statement_ms == 0 { left } else { timeouts.statement_ms.min(left) };
+        let statement_ms = at_most(timeouts.statement_ms, left);
         Timeouts { statement_ms, ..timeouts.clone() }
     }
 }

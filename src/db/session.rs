@@ -46,6 +46,12 @@ impl KnownSettings {
         let known = answers.iter().flatten().filter_map(named);
         Self(known.map(|(name, value)| format!("SET LOCAL {name} = '{value}'")).collect())
     }
+
+    /// Sets them at the end of a transaction's first statements.
+    fn after(&self, mut begin: Vec<String>) -> String {
+        begin.extend_from_slice(&self.0);
+        begin.join("; ")
+    }
 }
 
 /// The statements that begin a transaction in which the server itself refuses `setval`.
@@ -55,12 +61,12 @@ pub(crate) fn begin_read_only_sql(timeouts: &Timeouts) -> String {
 
 /// The same where it is known what the server has: nothing is left to plan.
 pub(crate) fn begin_read_only_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
-    begin_plainly("READ COMMITTED", timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
+    known.after(begin_plainly("READ COMMITTED", timeouts))
 }
 
 /// The same for several statements that see the same rows.
 pub(crate) fn begin_snapshot_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
-    begin_plainly("REPEATABLE READ", timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
+    known.after(begin_plainly("REPEATABLE READ", timeouts))
 }
 
 fn begin_sql(isolation: &str, timeouts: &Timeouts) -> String {
@@ -80,7 +86,7 @@ fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
 
 /// The statements that begin the transaction of a fix.
 pub(crate) fn begin_read_write_with(known: &KnownSettings, timeouts: &Timeouts) -> String {
-    begin_fix_sql(timeouts).into_iter().chain(known.0.iter().cloned()).collect::<Vec<_>>().join("; ")
+    known.after(begin_fix_sql(timeouts))
 }
 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.

@@ -205,7 +205,7 @@ fn suspects(violation: &Violation, facts: &Facts) -> Vec<Doubt> {
     let mut suspects = Vec::new();
     for finding in facts.findings {
         let sequence = &finding.sequence;
-        let next = finding.state.and_then(|state| sequence.definition.next_value(state));
+        let next = finding.next_value();
         let next = next.map_or_else(|| "unknown".to_owned(), |next| next.to_string());
         let found = index.found_as.as_ref().map(|(_, partition)| partition.to_string());
         let calls = |caller: &&Caller| {

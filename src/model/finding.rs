@@ -93,16 +93,21 @@ impl Finding {
         };
     }
 
+    /// What `nextval` would return, where the state was read and a value is left.
+    pub fn next_value(&self) -> Option<i64> {
+        self.sequence.definition.next_value(self.state?)
+    }
+
     /// The last value that the sequence can come to and its columns can hold.
     pub fn limit(&self) -> i64 {
         let definition = &self.sequence.definition;
-        let next = self.state.and_then(|state| definition.next_value(state));
+        let next = self.next_value();
         super::drift::effective_limit(definition, column_limit(definition, next, &self.columns))
     }
 
     /// A column whose type ends before the next value, and where it ends.
     pub(crate) fn outgrown(&self) -> Option<(&LinkedColumn, i64)> {
-        self.outgrown_at(self.state.and_then(|state| self.sequence.definition.next_value(state)))
+        self.outgrown_at(self.next_value())
     }
 
     fn outgrown_at(&self, next_value: Option<i64>) -> Option<(&LinkedColumn, i64)> {

@@ -130,10 +130,7 @@ fn holds_exactly_sql(fix: &Fix) -> String {
         let stored: Vec<String> = fix.counted().map(|column| is_stored_sql(column, fix.nearest)).collect();
         conditions.push(format!("({})", stored.join(" OR ")));
     }
-    let ignored = nearest_ignored(&fix.pending());
-    if fix.ignored.is_some() || !ignored.starts_with("NULL") {
-        conditions.push(format!("{ignored} IS NOT DISTINCT FROM {}", known(fix.ignored)));
-    }
+    conditions.push(format!("{} IS NOT DISTINCT FROM {}", nearest_ignored(&fix.pending()), known(fix.ignored)));
     conditions.join(" AND ")
 }
 

@@ -81,8 +81,7 @@ pub fn quick_collisions_sql<'a>(
 
 fn stored_sql(finding: &Finding, count_limit: u64) -> String {
     let definition = &finding.sequence.definition;
-    let next = finding.state.and_then(|state| definition.next_value(state));
-    let Some((next, column)) = next.zip(finding.counted().next()) else {
+    let Some((next, column)) = finding.next_value().zip(finding.counted().next()) else {
         return "NULL".to_owned();
     };
     let name = format!("source.{}", always_quoted(&column.facts.column));

@@ -13,6 +13,11 @@ pub struct Timeouts {
     pub statement_ms: u64,
 }
 
+/// A time limit that is no longer than another one; 0 is for ever.
+pub fn at_most(limit: u64, other: u64) -> u64 {
+    if limit == 0 { other } else { limit.min(other) }
+}
+
 /// What a role or a database may have set otherwise, and what every statement of ours relies on: names mean what
 /// they say, no row is hidden, and the server writes and reads names and texts in their plain form.
 pub const PLAIN_SETTINGS: [&str; 4] = [

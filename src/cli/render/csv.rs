@@ -57,7 +57,7 @@ fn record(entry: &Entry) -> [String; 17] {
         columns.join(" "),
         text(finding.state.map(|state| state.last_value)),
         text(finding.state.map(|state| state.is_called)),
-        text(finding.state.and_then(|state| sequence.definition.next_value(state))),
+        text(finding.next_value()),
         text(finding.farthest()),
         text(collisions.map(|collisions| collisions.nearest)),
         text(collisions.map(|collisions| collisions.calls)),

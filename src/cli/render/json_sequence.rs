@@ -105,7 +105,7 @@ impl<'a> SequenceFields<'a> {
                 unlogged: sequence.persistence == Persistence::Unlogged,
             },
             state: finding.state.map(Into::into),
-            next_value: finding.state.and_then(|state| definition.next_value(state)),
+            next_value: finding.next_value(),
             farthest_value: finding.farthest(),
             next_collision: collisions.map(|collisions| collisions.nearest),
             colliding_calls: collisions.map(|collisions| collisions.calls),

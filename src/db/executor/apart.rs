@@ -17,7 +17,9 @@ use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_w
 use super::{ApplyOptions, Error, Listener};
 use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{look_up, roll_back};
-use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, decide, lone_move_sql};
+use crate::model::{
+    Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide, lone_move_sql,
+};
 
 /// So much is read under a lock in a few milliseconds.
 const FEW_BYTES: u64 = 1 << 20;
@@ -103,7 +105,7 @@ fn move_alone(
     listener: &dyn Listener,
 ) -> Result<Moved, Error> {
     let limits = &options.timeouts;
-    let lock_ms = if limits.lock_ms == 0 { LOCK_MS } else { limits.lock_ms.min(LOCK_MS) };
+    let lock_ms = at_most(limits.lock_ms, LOCK_MS);
     let timeouts = Timeouts { lock_ms, ..limits.clone() };
     let sql = format!("{}; COMMIT", lone_move_sql(fix));
     let started = Instant::now();

@@ -7,7 +7,7 @@ use postgres::Client;
 use super::link::Link;
 use crate::db::error::Error;
 use crate::db::session::roll_back;
-use crate::model::{Fix, Timeouts, group_sql};
+use crate::model::{Fix, Timeouts, at_most, group_sql};
 
 /// The longest wait for a sequence, in milliseconds: tables are locked meanwhile, and ALTER knows no NOWAIT.
 const LOCK_MS: u64 = 10;
@@ -38,9 +38,4 @@ pub(super) fn apply_group(
     })?;
     let held = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok());
     Ok(held.map(Duration::from_micros).unwrap_or_default())
-}
-
-/// A time limit that is no longer than another one; 0 is for ever.
-fn at_most(limit: u64, other: u64) -> u64 {
-    if limit == 0 { other } else { limit.min(other) }
 }

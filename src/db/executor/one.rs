@@ -12,7 +12,7 @@ use crate::db::blockers;
 use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
 use crate::model::{
-    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, at_most, collisions_sql, decide,
 };
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
@@ -58,13 +58,9 @@ pub(super) fn apply_one(
 /// The longest time for a statement under the locks, in milliseconds: what takes longer is done without them.
 const LOCKED_MS: u64 = 100;
 
-fn locked_ms(timeouts: &Timeouts) -> u64 {
-    if timeouts.statement_ms == 0 { LOCKED_MS } else { timeouts.statement_ms.min(LOCKED_MS) }
-}
-
 /// Whether that is less than the caller would wait.
 fn is_cut_short(options: &ApplyOptions) -> bool {
-    options.timeouts.statement_ms != locked_ms(&options.timeouts)
+    options.timeouts.statement_ms != at_most(options.timeouts.statement_ms, LOCKED_MS)
 }
 
 /// Whether others hold what a fix needs.
@@ -105,7 +101,8 @@ fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptio
     let locking: Vec<String> =
         [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
     let timeouts = options.deadline.bound(&options.timeouts);
-    let locking = format!("{}; SET LOCAL statement_timeout = {}", locking.join("; "), locked_ms(&timeouts));
+    let locking =
+        format!("{}; SET LOCAL statement_timeout = {}", locking.join("; "), at_most(timeouts.statement_ms, LOCKED_MS));
     let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);

@@ -6,7 +6,8 @@ use super::Reading;
 use super::probe::{Probe, array};
 use crate::db::Error;
 use crate::model::{
-    COUNT_LIMIT, Finding, SequenceState, StateFrom, Status, Timeouts, collides_quickly, quick_collisions_sql, quick_sql,
+    COUNT_LIMIT, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql,
+    quick_sql,
 };
 
 /// How long the quick way waits for a lock, in milliseconds: whoever waits longer is read alone.
@@ -80,7 +81,7 @@ pub(super) fn collide(
 /// Asks for one row of two arrays.
 fn one_row(reading: &Reading, client: &mut Client, sql: &str) -> Result<(String, String), Error> {
     let timeouts = reading.timeouts();
-    let lock_ms = if timeouts.lock_ms == 0 { LOCK_MS } else { timeouts.lock_ms.min(LOCK_MS) };
+    let lock_ms = at_most(timeouts.lock_ms, LOCK_MS);
     let rows = reading.read(client, &Timeouts { lock_ms, ..timeouts }, sql)?;
     let cells = rows.first().and_then(|row| row.get(0).zip(row.get(1)));
     let (one, other) =

@@ -31,11 +31,12 @@ pub(super) fn look(
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
     let doing = format!("could not read all tables of {}", finding.sequence.name);
-    for attempt in 1.. {
+    let mut attempt = 1;
+    loop {
         let begin = begin_snapshot_with(&reading.known_settings, &reading.timeouts());
         let looked = run(client, &begin)
             .map_err(|error| Error::new(doing.clone(), &error))
-            .and_then(|()| look_in_snapshot(reading, client, finding, is_stopped));
+            .and_then(|()| look_in_snapshot(reading, client, finding, &doing, is_stopped));
         match looked {
             Err(error) if error.is_connection_lost() => return Err(error),
             // One was dropped after they were listed.
@@ -45,28 +46,28 @@ pub(super) fn look(
                 return done;
             }
         }
+        attempt += 1;
     }
-    Ok(())
 }
 
 fn look_in_snapshot(
     reading: &Reading,
     client: &mut Client,
     finding: &mut Finding,
+    doing: &str,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
-    let doing = format!("could not read all tables of {}", finding.sequence.name);
     let parts = parts(client, finding)?;
     let read_all = |client: &mut Client, state: Option<SequenceState>| -> Result<Vec<(usize, Probe)>, Error> {
         let mut probes = Vec::new();
         for part in &parts {
             if is_stopped() || reading.deadline.is_over() {
-                return Err(Error::refusal(doing.clone(), "the run was ended"));
+                return Err(Error::refusal(doing, "the run was ended"));
             }
             let finding = Finding { state, ..part.finding.clone() };
             let sql = if state.is_some() { whole::spell(&finding) } else { farthest_sql(0, &finding) };
             let sql = format!("SAVEPOINT part; {sql}; ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
-            for row in rows(client, &sql).map_err(|error| Error::new(doing.clone(), &error))? {
+            for row in rows(client, &sql).map_err(|error| Error::new(doing, &error))? {
                 probes.push((part.column, whole::windowed(Probe::of(&row)?, &finding)));
             }
         }
@@ -76,7 +77,7 @@ fn look_in_snapshot(
     // then really is.
     let seen = read_all(client, None)?;
     let Some(whole) = Probe::joined(seen, finding) else {
-        return Err(Error::refusal(doing.clone(), "there are none"));
+        return Err(Error::refusal(doing, "there are none"));
     };
     if !whole.leaves_open(finding, reading.on_standby) {
         return Ok(());
@@ -90,7 +91,7 @@ fn look_in_snapshot(
         }
         finding.state = Some(whole.state);
     }
-    let busy = Error::refusal(doing.clone(), "the sequence moves on");
+    let busy = Error::refusal(doing, "the sequence moves on");
     Err(busy.with_hint("run again at a quieter time"))
 }
 

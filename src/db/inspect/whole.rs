@@ -29,7 +29,7 @@ pub(super) fn collide(reading: &Reading, client: &mut Client, finding: &mut Find
 
 /// The statement for a finding whose state was read: the one that suits the size of its tables.
 pub(super) fn spell(finding: &Finding) -> String {
-    match next(finding) {
+    match finding.next_value() {
         Some(next) if finding.is_large() => whole_collisions_sql(0, finding, next),
         _ => collisions_sql(0, finding, COUNT_LIMIT),
     }
@@ -37,14 +37,10 @@ pub(super) fn spell(finding: &Finding) -> String {
 
 /// What that statement found.
 pub(super) fn windowed(probe: Probe, finding: &Finding) -> Probe {
-    match next(finding) {
+    match finding.next_value() {
         Some(next) if finding.is_large() => probe.within_window(finding, window_end(finding, next)),
         _ => probe,
     }
-}
-
-fn next(finding: &Finding) -> Option<i64> {
-    finding.sequence.definition.next_value(finding.state?)
 }
 
 fn ask(reading: &Reading, client: &mut Client, sql: &str) -> Result<Option<Probe>, Error> {
