@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use super::drift::{Collisions, Drift, Observation, assess};
 use super::fix::{Fix, Protection, sql_integer};
-use super::linking::LinkedColumn;
+use super::linking::{LinkedColumn, column_limit};
 use super::name::{QualifiedName, always_quoted};
 use super::probe::{farthest_column, nearest_ignored};
 
@@ -45,7 +46,7 @@ pub fn group_sql(fixes: &[Fix]) -> String {
     statements.extend(fixes.iter().filter_map(Fix::lock_sequence_sql));
     same.extend(of_each(holds_exactly_sql));
     statements.push(assertion_sql(&same, "something has changed since the scan"));
-    statements.extend(of_each(Fix::move_sql));
+    statements.push(format!("SELECT {}", of_each(set_sql).join(", ")));
     statements.push(moved_sql(fixes));
     statements.join("; ")
 }
@@ -114,24 +115,51 @@ fn asserted_sql(condition: &str, otherwise: &str) -> String {
     format!("(CASE WHEN {condition} THEN '0' ELSE 'pgseqfix gives way: {otherwise}' END)::pg_catalog.int4")
 }
 
-/// Whether whatever led to the fix is still so: the state, and each value that the decision rests on.
+/// Whether whatever led to the fix is still so: the next value, and each value that the decision rests on.
 fn holds_exactly_sql(fix: &Fix) -> String {
-    let state = format!(
-        "(SELECT state.last_value = {} AND state.is_called = {} FROM {} AS state)",
-        sql_integer(fix.from.last_value),
-        fix.from.is_called,
-        fix.sequence.name.to_sql()
-    );
-    let mut conditions = vec![state];
+    let mut conditions = vec![is_next_sql(fix)];
     conditions.extend(fix.counted().map(|column| is_farthest_sql(fix, column)));
-    let is_farthest =
-        |column: &LinkedColumn| !column.facts.column_type.is_numeric && column.farthest == Some(fix.nearest);
-    if !fix.counted().any(is_farthest) {
+    // What is stored by that already need not be looked for.
+    let is_known = |column: &LinkedColumn| {
+        let shows = |value| value == fix.nearest || value == fix.farthest && is_behind_the_farthest(fix);
+        !column.facts.column_type.is_numeric && column.farthest.is_some_and(shows)
+    };
+    if !fix.counted().any(is_known) {
         let stored: Vec<String> = fix.counted().map(|column| is_stored_sql(column, fix.nearest)).collect();
         conditions.push(format!("({})", stored.join(" OR ")));
     }
     conditions.push(format!("{} IS NOT DISTINCT FROM {}", nearest_ignored(&fix.pending()), known(fix.ignored)));
     conditions.join(" AND ")
+}
+
+/// Whether the farthest value alone makes the sequence behind: a call returns it, and it is not far off.
+fn is_behind_the_farthest(fix: &Fix) -> bool {
+    let definition = &fix.sequence.definition;
+    let collisions = Collisions { nearest: fix.farthest, calls: 1, calls_is_minimum: true };
+    let seen = Observation { farthest: Some(fix.farthest), collisions: Some(collisions) };
+    let limit = column_limit(definition, definition.next_value(fix.from), &fix.columns);
+    definition.increment.unsigned_abs() == 1
+        && matches!(assess(definition, fix.from, limit, seen), Drift::Behind { .. })
+}
+
+/// Whether the sequence goes on where it was seen to, from where the move goes forward. To call it takes no planning,
+/// as reading it would; others cannot call it any more, and what it moves is undone by ROLLBACK, as it was altered.
+fn is_next_sql(fix: &Fix) -> String {
+    let definition = &fix.sequence.definition;
+    let ahead = |next: &i64| !definition.is_past(*next, fix.to.last_value);
+    match definition.next_value(fix.from).filter(ahead) {
+        Some(next) => {
+            let oid = fix.sequence.oid;
+            format!("pg_catalog.nextval({oid}::pg_catalog.oid::pg_catalog.regclass) = {}", sql_integer(next))
+        }
+        None => "false".to_owned(),
+    }
+}
+
+/// The move itself. What it needs was asserted before it: [`holds_exactly_sql`].
+fn set_sql(fix: &Fix) -> String {
+    let (oid, last) = (fix.sequence.oid, sql_integer(fix.to.last_value));
+    format!("pg_catalog.setval({oid}::pg_catalog.oid::pg_catalog.regclass, {last}, {})", fix.to.is_called)
 }
 
 /// Whether a column's farthest value within the range is the one that was scanned. In the order of its index, as the
