@@ -52,6 +52,55 @@ fn each_of_many_is_told_as_if_it_were_alone_however_many_connections_read() {
 }
 
 #[test]
+fn what_is_not_as_most_of_the_others_are_is_told_as_if_it_were_alone() {
+    let db = Database::new();
+    // More than half of each batch stand as they were created, and are behind.
+    db.execute(
+        "DO $do$ BEGIN FOR n IN 1000..1159 LOOP
+            EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY)', n);
+            CASE n % 16
+                WHEN 9 THEN EXECUTE format('ALTER SEQUENCE t%s_id_seq START 5', n);
+                    EXECUTE format('INSERT INTO t%s VALUES (5), (6)', n);
+                WHEN 10 THEN EXECUTE format('SELECT setval(''t%s_id_seq'', 3, false)', n);
+                    EXECUTE format('INSERT INTO t%s SELECT generate_series(1, 9)', n);
+                WHEN 11 THEN EXECUTE format('INSERT INTO t%s SELECT FROM generate_series(1, 5)', n);
+                WHEN 12 THEN EXECUTE format('INSERT INTO t%s SELECT generate_series(-12000, 12000)', n);
+                WHEN 13 THEN EXECUTE format('ALTER SEQUENCE t%s_id_seq INCREMENT -1 MINVALUE -90 MAXVALUE 90', n);
+                    EXECUTE format('INSERT INTO t%s VALUES (-4), (4)', n);
+                WHEN 14 THEN EXECUTE format('SELECT setval(''t%s_id_seq'', 2)', n);
+                    EXECUTE format('INSERT INTO t%s VALUES (-7), (9)', n);
+                WHEN 15 THEN EXECUTE format('INSERT INTO t%s VALUES (-7), (-3)', n);
+                ELSE EXECUTE format('INSERT INTO t%s SELECT generate_series(-3, 7)', n);
+            END CASE;
+        END LOOP; END $do$",
+    );
+    let report = db.run(&["--format", "json", "--jobs", "1"]).expect_status(1).report();
+    for number in 1000..1160 {
+        let found = report.sequence(&format!("t{number}_id_seq"));
+        let number_at = |at: &str| found.pointer(at).and_then(serde_json::Value::as_i64);
+        let said = (
+            found["status"].as_str().unwrap_or_default(),
+            number_at("/state/last_value"),
+            found["state"]["is_called"].as_bool(),
+            number_at("/farthest_value"),
+            number_at("/next_collision"),
+            number_at("/colliding_calls"),
+        );
+        let expected = match number % 16 {
+            9 => ("behind", Some(1), Some(false), Some(6), Some(5), Some(2)),
+            10 => ("behind", Some(3), Some(false), Some(9), Some(3), Some(7)),
+            11 => ("in_sync", Some(5), Some(true), Some(5), None, None),
+            12 => ("behind", Some(1), Some(false), Some(12000), Some(1), Some(12000)),
+            13 => ("behind", Some(1), Some(false), Some(-4), Some(-4), Some(1)),
+            14 => ("behind", Some(2), Some(true), Some(9), Some(9), Some(1)),
+            15 => ("in_sync", Some(1), Some(false), None, None, None),
+            _ => ("behind", Some(1), Some(false), Some(7), Some(1), Some(7)),
+        };
+        assert_eq!(said, expected, "t{number}");
+    }
+}
+
+#[test]
 fn one_table_that_is_locked_spoils_no_other() {
     let db = many(80);
     let mut other = db.client();

@@ -42,13 +42,16 @@ pub(crate) struct Reading<'a> {
 pub(crate) struct Learnt {
     /// Whether most sequences were found never called, of which `pg_sequence_last_value` tells nothing.
     are_uncalled: AtomicBool,
+    /// Whether most of the last batch stood as they were created, and were behind.
+    are_new: AtomicBool,
     /// How many sequences are read at once at most, since the server's lock table was full.
     most_at_once: AtomicUsize,
 }
 
 impl Default for Learnt {
     fn default() -> Self {
-        Self { are_uncalled: AtomicBool::new(false), most_at_once: AtomicUsize::new(usize::MAX) }
+        let most_at_once = AtomicUsize::new(usize::MAX);
+        Self { are_uncalled: AtomicBool::new(false), are_new: AtomicBool::new(false), most_at_once }
     }
 }
 
@@ -209,13 +212,21 @@ impl Reading<'_> {
             (false, true) => StateFrom::Relation,
             (false, false) => StateFrom::LastValue,
         };
-        let left = quick::look(self, client, items, from)?;
+        let places = if from != StateFrom::LastValue && self.learnt.are_new.load(Ordering::Relaxed) {
+            quick::collide_as_new(self, client, items, from)?
+        } else {
+            (0..items.len()).collect()
+        };
+        let left = quick::look(self, client, items, places, from)?;
         if from == StateFrom::LastValue && 2 * left.unsettled.len() > items.len() {
             self.learnt.are_uncalled.store(true, Ordering::Relaxed);
         }
-        let suspects = quick::collide(self, client, items, left.suspects, from)?;
+        let suspects = quick::collide(self, client, items, left.suspects, from, COUNT_LIMIT)?;
         self.collide(client, items, &suspects)?;
-        self.look_at(client, items, &left.unsettled)
+        self.look_at(client, items, &left.unsettled)?;
+        let new = items.iter().filter(|(_, finding)| quick::is_new_and_behind(finding)).count();
+        self.learnt.are_new.store(2 * new > items.len(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Reads the farthest values of a batch, and the collisions of those that may be behind.

@@ -28,12 +28,18 @@ impl Probe {
         Self { item, state, farthest, ignored: None, collisions: None }
     }
 
-    /// What a quick look at the values from the next value on found: `least/count/greatest`.
-    pub(super) fn colliding(item: usize, state: SequenceState, stored: &str, is_ascending: bool) -> Option<Self> {
+    /// What a quick look at the values from the next value on found: `least/count/greatest` of fewer than the limit.
+    pub(super) fn colliding(
+        item: usize,
+        state: SequenceState,
+        stored: &str,
+        is_ascending: bool,
+        count_limit: u64,
+    ) -> Option<Self> {
         let mut parts = stored.split('/').map(|part| part.parse::<i64>().ok());
         let (least, count, greatest) = (parts.next()??, parts.next()??, parts.next()??);
         let (nearest, farthest) = if is_ascending { (least, greatest) } else { (greatest, least) };
-        let calls = u64::try_from(count).ok().filter(|calls| *calls < COUNT_LIMIT)?;
+        let calls = u64::try_from(count).ok().filter(|calls| *calls < count_limit)?;
         let collisions = Some(Collisions { nearest, calls, calls_is_minimum: false });
         Some(Self { item, state, farthest: vec![Some(farthest)], ignored: None, collisions })
     }

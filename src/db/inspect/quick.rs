@@ -2,12 +2,11 @@
 
 use postgres::Client;
 
-use super::Reading;
+use super::{Items, Reading};
 use super::probe::{Probe, array};
 use crate::db::Error;
 use crate::model::{
-    COUNT_LIMIT, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql,
-    quick_sql,
+    Drift, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql, quick_sql,
 };
 
 /// How long the quick way waits for a lock, in milliseconds: whoever waits longer is read alone.
@@ -22,18 +21,23 @@ pub(super) struct Left {
     pub(super) unsettled: Vec<usize>,
 }
 
-/// Reads a batch and settles what it settles.
+/// Reads those at these places of a batch and settles what it settles.
 pub(super) fn look(
     reading: &Reading,
     client: &mut Client,
-    items: &mut [(usize, Finding)],
+    items: Items,
+    places: Vec<usize>,
     from: StateFrom,
 ) -> Result<Left, Error> {
-    let sql = quick_sql(items.iter().map(|(_, finding)| finding), from);
+    let mut left = Left::default();
+    if places.is_empty() {
+        return Ok(left);
+    }
+    let sql = quick_sql(places.iter().map(|at| &items[*at].1), from);
     let (states, values) = one_row(reading, client, &sql)?;
     let mut values = array(&values);
-    let mut left = Left::default();
-    for (at, ((_, finding), state)) in items.iter_mut().zip(array(&states)).enumerate() {
+    for (at, state) in places.into_iter().zip(array(&states)) {
+        let finding = &mut items[at].1;
         let columns = if finding.status == Status::Pending { finding.counted().count() } else { 0 };
         let seen: Vec<Option<i64>> = values.by_ref().take(columns).map(|value| value.parse().ok()).collect();
         match state_of(state).zip(within(finding, &seen)) {
@@ -48,27 +52,64 @@ pub(super) fn look(
     Ok(left)
 }
 
-/// Finds out what the suspects collide with, and settles those that it can; returns the others.
+/// The state in which a sequence is created.
+fn new_state(finding: &Finding) -> SequenceState {
+    SequenceState { last_value: finding.sequence.definition.start_value, is_called: false }
+}
+
+/// Whether it stands as it was created, and is behind, in a table that [`collide_as_new`] can read.
+pub(super) fn is_new_and_behind(finding: &Finding) -> bool {
+    finding.state == Some(new_state(finding))
+        && collides_quickly(finding)
+        && matches!(&finding.status, Status::Compared(Drift::Behind { .. }))
+}
+
+/// How many values are read of a table whose sequence may turn out to be another one than it was taken for.
+const GUESS_LIMIT: u64 = 10_000;
+
+/// Takes every sequence for one that stands as it was created, and settles those that do and are behind: with one
+/// query instead of two. Returns the places of the others.
+pub(super) fn collide_as_new(
+    reading: &Reading,
+    client: &mut Client,
+    items: Items,
+    from: StateFrom,
+) -> Result<Vec<usize>, Error> {
+    for (_, finding) in items.iter_mut() {
+        finding.state = Some(new_state(finding));
+    }
+    let (pending, mut left): (Vec<usize>, Vec<usize>) =
+        (0..items.len()).partition(|at| items[*at].1.status == Status::Pending);
+    left.extend(collide(reading, client, items, pending, from, GUESS_LIMIT)?);
+    for at in &left {
+        items[*at].1.state = None;
+    }
+    Ok(left)
+}
+
+/// Finds out what the suspects, of known states, collide with, and settles those that it can: returns the others.
+/// Those with as many collisions as the limit are among them.
 pub(super) fn collide(
     reading: &Reading,
     client: &mut Client,
-    items: &mut [(usize, Finding)],
+    items: Items,
     suspects: Vec<usize>,
     from: StateFrom,
+    count_limit: u64,
 ) -> Result<Vec<usize>, Error> {
     let (quick, mut left): (Vec<usize>, Vec<usize>) =
         suspects.into_iter().partition(|at| collides_quickly(&items[*at].1));
     if quick.is_empty() {
         return Ok(left);
     }
-    let sql = quick_collisions_sql(quick.iter().map(|at| &items[*at].1), from, COUNT_LIMIT);
+    let sql = quick_collisions_sql(quick.iter().map(|at| &items[*at].1), from, count_limit);
     let row = one_row(reading, client, &sql)?;
     for ((at, state), stored) in quick.into_iter().zip(array(&row.0)).zip(array(&row.1)) {
         let finding = &mut items[at].1;
         let is_ascending = finding.sequence.definition.is_ascending();
         let probe = state_of(state)
             .filter(|state| finding.state == Some(*state))
-            .and_then(|state| Probe::colliding(at, state, stored, is_ascending));
+            .and_then(|state| Probe::colliding(at, state, stored, is_ascending, count_limit));
         match probe {
             // What is stored past the range is no collision, and may hide one that is.
             Some(probe) if probe.is_within(finding.range) => probe.settle(finding, reading.on_standby),
