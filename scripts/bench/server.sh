@@ -3,6 +3,7 @@
 # sets root, program, work, bindir and client (psql itself, not a wrapper), and the PG* variables of its clients.
 #
 # PGSEQFIX_BENCH_PROGRAM  names a pgseqfix that is built already
+# PGSEQFIX_BENCH_DIRECTORY where the server's files go, /var/tmp by default: the file system is part of what is measured
 # PGSEQFIX_BENCH_MAJOR    fetches the server of that major version instead of taking the machine's own
 
 # shellcheck source=scripts/postgres.sh
@@ -27,7 +28,7 @@ start_server() {
         found=$(postgres_with initdb postgres pg_ctl psql)
     fi
     # A socket's path must be short; and not in /tmp, which can be memory.
-    work=$(mktemp -d /var/tmp/pgseqfix-bench.XXXXXX)
+    work=$(mktemp -d "${PGSEQFIX_BENCH_DIRECTORY:-/var/tmp}/pgseqfix-bench.XXXXXX")
     leftovers+=("$work")
     trap stop_server EXIT
     trap 'exit 130' INT TERM HUP

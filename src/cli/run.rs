@@ -1,5 +1,6 @@
 //! The story of a run: connect, scan, plan, perhaps ask and apply, report.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
 
@@ -60,7 +61,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                     if request.output.format == Format::Table {
                         return Ok(exit);
                     }
-                    Plan::default()
+                    Cow::default()
                 }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
@@ -89,17 +90,17 @@ pub fn refuse(scan: &Scan) -> Result<(), Error> {
 }
 
 /// What of the plan shall be done.
-enum Picked {
+enum Picked<'a> {
     /// This.
-    Some(Plan),
+    Some(Cow<'a, Plan>),
     /// Nothing; the run ends with the state of things.
     Nothing(Exit),
 }
 
 /// Takes all of the plan, or lets the person pick.
-fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Picked, Failure> {
+fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>, Failure> {
     if request.task != Task::Ask || plan.fixes.is_empty() {
-        return Ok(Picked::Some(plan.clone()));
+        return Ok(Picked::Some(Cow::Borrowed(plan)));
     }
     let (server, findings) = (scan.server.clone(), scan.findings.clone());
     let preview = Report::new(server, Mode::DryRun, findings, scan.excluded, plan, BTreeMap::new());
@@ -109,7 +110,7 @@ fn pick(request: &Request, scan: &Scan, plan: &Plan) -> Result<Picked, Failure> 
     match prompt::pick_and_confirm(&lines).map_err(|error| Failure::Io("could not ask".into(), error))? {
         Answer::Do(picked) => {
             let fixes = picked.into_iter().filter_map(|at| plan.fixes.get(at).cloned()).collect();
-            Ok(Picked::Some(Plan { fixes, ..plan.clone() }))
+            Ok(Picked::Some(Cow::Owned(Plan { fixes, ..plan.clone() })))
         }
         Answer::Nothing => Ok(Picked::Nothing(Summary::of(&preview).verdict().into())),
         Answer::Interrupted => Err(Failure::Interrupted),

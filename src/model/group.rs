@@ -46,7 +46,7 @@ pub fn group_sql(fixes: &[Fix]) -> String {
     statements.extend(fixes.iter().filter_map(Fix::lock_sequence_sql));
     same.extend(of_each(holds_exactly_sql));
     statements.push(assertion_sql(&same, "something has changed since the scan"));
-    statements.push(format!("SELECT {}", of_each(set_sql).join(", ")));
+    statements.extend(of_each(Fix::move_sql));
     statements.push(moved_sql(fixes));
     statements.join("; ")
 }
@@ -142,24 +142,22 @@ fn is_behind_the_farthest(fix: &Fix) -> bool {
         && matches!(assess(definition, fix.from, limit, seen), Drift::Behind { .. })
 }
 
-/// Whether the sequence goes on where it was seen to, from where the move goes forward. To call it takes no planning,
-/// as reading it would; others cannot call it any more, and what it moves is undone by ROLLBACK, as it was altered.
+/// Whether the sequence goes on where it was seen to. To call it takes no planning, as reading it would; others cannot
+/// call it any more, and what it moves is undone by ROLLBACK, as it was altered before. One that takes several values
+/// at once could move past its target.
 fn is_next_sql(fix: &Fix) -> String {
     let definition = &fix.sequence.definition;
-    let ahead = |next: &i64| !definition.is_past(*next, fix.to.last_value);
-    match definition.next_value(fix.from).filter(ahead) {
-        Some(next) => {
-            let oid = fix.sequence.oid;
-            format!("pg_catalog.nextval({oid}::pg_catalog.oid::pg_catalog.regclass) = {}", sql_integer(next))
+    match definition.next_value(fix.from) {
+        Some(next) if definition.cache_size == 1 => {
+            format!("pg_catalog.nextval({}) = {}", fix.sequence.name.to_regclass_sql(), sql_integer(next))
         }
-        None => "false".to_owned(),
+        _ => format!(
+            "(SELECT state.last_value = {} AND state.is_called = {} FROM {} AS state)",
+            sql_integer(fix.from.last_value),
+            fix.from.is_called,
+            fix.sequence.name.to_sql()
+        ),
     }
-}
-
-/// The move itself. What it needs was asserted before it: [`holds_exactly_sql`].
-fn set_sql(fix: &Fix) -> String {
-    let (oid, last) = (fix.sequence.oid, sql_integer(fix.to.last_value));
-    format!("pg_catalog.setval({oid}::pg_catalog.oid::pg_catalog.regclass, {last}, {})", fix.to.is_called)
 }
 
 /// Whether a column's farthest value within the range is the one that was scanned. In the order of its index, as the
