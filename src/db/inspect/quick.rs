@@ -2,11 +2,12 @@
 
 use postgres::Client;
 
-use super::{Items, Reading};
 use super::probe::{Probe, array};
+use super::{Items, Reading};
 use crate::db::Error;
 use crate::model::{
-    Drift, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql, quick_sql,
+    Drift, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql,
+    quick_sql,
 };
 
 /// How long the quick way waits for a lock, in milliseconds: whoever waits longer is read alone.

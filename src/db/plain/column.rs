@@ -1,5 +1,7 @@
 //! The column that owns a sequence.
 
+use std::collections::HashSet;
+
 use postgres::types::Type;
 
 use super::cells::Cells;
@@ -22,7 +24,13 @@ pub(super) struct Column {
 
 impl Column {
     /// Reads it. `None` where that is not understood.
-    pub(super) fn read(cells: &mut Cells, sequence: &Sequence, indexes: &Indexes, major: i32) -> Option<Self> {
+    pub(super) fn read(
+        cells: &mut Cells,
+        sequence: &Sequence,
+        indexes: &Indexes,
+        naming_defaults: &HashSet<(u32, u32)>,
+        major: i32,
+    ) -> Option<Self> {
         let Some(deptype) = cells.next() else {
             return Some(Self { is_plain: true, facts: None, has_plain_default: false });
         };
@@ -38,7 +46,9 @@ impl Column {
         // Since 18 a constraint may be NOT VALID yet, and children of a table may do without it.
         let is_not_null = cells.is_true() && major < 18;
         let (is_row_secured, can_read, can_lock) = (cells.is_true(), cells.is_true(), cells.is_true());
-        let (has_default, has_plain_default) = (cells.is_true(), cells.is_true());
+        let (has_default, default) = (cells.is_true(), cells.number());
+        let names_sequence = default.is_some_and(|default| naming_defaults.contains(&(default, sequence.oid)));
+        let has_plain_default = cells.is_true() && names_sequence;
 
         let ownership = match (deptype, identity) {
             ("i", "a" | "d") if !has_default => Some(Ownership::Identity { always: identity == "a" }),

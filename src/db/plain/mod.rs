@@ -8,6 +8,8 @@ mod cells;
 mod column;
 mod indexes;
 
+use std::collections::HashSet;
+
 use postgres::{Client, SimpleQueryRow};
 
 use self::cells::Cells;
@@ -17,21 +19,30 @@ use super::catalog::{Catalog, Cataloged, persistence};
 use super::session::answers;
 use crate::model::{DataType, Definition, QualifiedName, Readable, Sequence};
 
-/// Reads them, if all are plain: then each of so many defaults that name a sequence belongs to the column that owns it.
+/// Reads them, if all are plain: then each of the defaults that name a sequence belongs to the column that owns it.
 pub(super) fn read(
     client: &mut Client,
-    naming_defaults: usize,
+    naming_defaults: &HashSet<(u32, u32)>,
     major: i32,
 ) -> Result<Option<Catalog>, postgres::Error> {
-    let sql = concat!(include_str!("../sql/plain_sequences.sql"), include_str!("../sql/plain_indexes.sql"));
+    let sql = concat!(
+        include_str!("../sql/plain_sequences.sql"),
+        include_str!("../sql/plain_indexes.sql"),
+        include_str!("../sql/extension_relations.sql")
+    );
     let answers = answers(client, sql)?;
-    Ok(match answers.as_slice() {
-        [rows, indexes] => catalog(rows, indexes, naming_defaults, major),
-        _ => None,
-    })
+    let [rows, indexes, of_extensions] = answers.as_slice() else { return Ok(None) };
+    let of_extensions = of_extensions.iter().map(|row| row.get(0)?.parse().ok()).collect::<Option<HashSet<u32>>>();
+    Ok(of_extensions.and_then(|of_extensions| catalog(rows, indexes, &of_extensions, naming_defaults, major)))
 }
 
-fn catalog(rows: &[SimpleQueryRow], indexes: &[SimpleQueryRow], naming_defaults: usize, major: i32) -> Option<Catalog> {
+fn catalog(
+    rows: &[SimpleQueryRow],
+    indexes: &[SimpleQueryRow],
+    of_extensions: &HashSet<u32>,
+    naming_defaults: &HashSet<(u32, u32)>,
+    major: i32,
+) -> Option<Catalog> {
     let indexes = Indexes::of(indexes)?;
     let mut catalog = Catalog::default();
     let mut plain_defaults = 0;
@@ -46,17 +57,17 @@ fn catalog(rows: &[SimpleQueryRow], indexes: &[SimpleQueryRow], naming_defaults:
         let name = QualifiedName::new(cells.text()?, cells.text()?);
         let excluded = cells.next();
         let sequence = sequence(&mut cells, oid, name)?;
-        let column = Column::read(&mut cells, &sequence, &indexes, major)?;
+        let column = Column::read(&mut cells, &sequence, &indexes, naming_defaults, major)?;
         plain_defaults += usize::from(column.has_plain_default);
         match excluded {
             Some("system") => catalog.excluded.system += 1,
-            Some("extension") => catalog.excluded.extension += 1,
             Some(_) => catalog.excluded.temporary += 1,
+            None if of_extensions.contains(&oid) => catalog.excluded.extension += 1,
             None if !column.is_plain => return None,
             None => catalog.sequences.push(Cataloged { sequence, columns: column.facts.into_iter().collect() }),
         }
     }
-    (plain_defaults == naming_defaults).then_some(catalog)
+    (plain_defaults == naming_defaults.len()).then_some(catalog)
 }
 
 fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName) -> Option<Sequence> {

@@ -8,9 +8,6 @@ SELECT
         FROM pg_catalog.pg_attrdef AS ad
         WHERE ad.adbin::pg_catalog.text LIKE '%:funcid 1574 %'
     ) AS calling_defaults,
-    -- The defaults (pg_attrdef, 2604) and the rules (pg_rewrite, 2618) that name a sequence as a constant.
-    d.defaults AS naming_defaults,
-    d.rules AS naming_rules,
     -- A domain whose default names a regclass constant (2205): it holds for the columns that have none of their own.
     EXISTS (
         SELECT
@@ -20,12 +17,10 @@ SELECT
     ) AS has_domains,
     EXISTS (SELECT FROM pg_catalog.pg_inherits) AS has_inheritance,
     -- Those of users. Those in C (13) and inside the server (12) have no text.
-    EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384 AND p.prolang NOT IN (12, 13)) AS has_functions
-FROM (
-    SELECT
-        pg_catalog.count(*) FILTER (WHERE d.classid = 2604) AS defaults,
-        pg_catalog.count(*) FILTER (WHERE d.classid = 2618) AS rules
-    FROM pg_catalog.pg_sequence AS s
-    -- pg_class
-    JOIN pg_catalog.pg_depend AS d ON d.refclassid = 1259 AND d.refobjid = s.seqrelid
-) AS d;
+    EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384 AND p.prolang NOT IN (12, 13)) AS has_functions;
+-- The defaults (pg_attrdef, 2604) and the rules (pg_rewrite, 2618) that name a sequence as a constant.
+SELECT d.classid, d.objid, d.refobjid
+FROM pg_catalog.pg_sequence AS s
+-- pg_class
+JOIN pg_catalog.pg_depend AS d ON d.refclassid = 1259 AND d.refobjid = s.seqrelid
+WHERE d.classid IN (2604, 2618);

@@ -9,14 +9,6 @@ SELECT
     CASE
         WHEN n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'system'
         WHEN c.relpersistence = 't' THEN 'temporary'
-        -- pg_class, pg_extension
-        WHEN c.oid IN (
-            SELECT e.objid
-            FROM pg_catalog.pg_depend AS e
-            WHERE e.classid = 1259
-              AND e.refclassid = 3079
-              AND e.deptype = 'e'
-        ) THEN 'extension'
     END AS excluded,
     s.seqtypid,
     s.seqstart,
@@ -57,7 +49,23 @@ SELECT
             ELSE false
         END AS can_lock,
     a.atthasdef,
-    u.objid IS NOT NULL AS is_plain_nextval
+    ad.oid AS default_oid,
+    -- Whether it is plain, see sequences.sql.
+    ad.adbin::pg_catalog.text LIKE ANY (ARRAY[
+        '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %',
+        '{FUNCEXPR :funcid 480 :funcresulttype 23 :funcretset false :funcvariadic false :funcformat 2'
+            ' :funccollid 0 :inputcollid 0 :args ('
+            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %',
+        '{FUNCEXPR :funcid 714 :funcresulttype 21 :funcretset false :funcvariadic false :funcformat 2'
+            ' :funccollid 0 :inputcollid 0 :args ('
+            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
+            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
+            ' :constlen 4 :constbyval true :constisnull false %'
+    ]) AS is_plain_nextval
 FROM pg_catalog.pg_sequence AS s
 JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid AND c.relkind = 'S'
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -72,27 +80,6 @@ LEFT JOIN pg_catalog.pg_depend AS d
 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid
 LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = d.refobjid AND ad.adnum = d.refobjsubid
--- Whether the default is plain, see sequences.sql, and names this very sequence: pg_attrdef, pg_class.
-LEFT JOIN pg_catalog.pg_depend AS u
-    ON u.classid = 2604
-   AND u.objid = ad.oid
-   AND u.refclassid = 1259
-   AND u.refobjid = s.seqrelid
-   AND ad.adbin::pg_catalog.text LIKE ANY (ARRAY[
-        '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
-            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
-            ' :constlen 4 :constbyval true :constisnull false %',
-        '{FUNCEXPR :funcid 480 :funcresulttype 23 :funcretset false :funcvariadic false :funcformat 2'
-            ' :funccollid 0 :inputcollid 0 :args ('
-            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
-            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
-            ' :constlen 4 :constbyval true :constisnull false %',
-        '{FUNCEXPR :funcid 714 :funcresulttype 21 :funcretset false :funcvariadic false :funcformat 2'
-            ' :funccollid 0 :inputcollid 0 :args ('
-            '{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false :funcformat 0'
-            ' :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 :constcollid 0'
-            ' :constlen 4 :constbyval true :constisnull false %'
-    ])
 CROSS JOIN LATERAL (SELECT c.relacl IS NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS so (is_all_ours)
 CROSS JOIN LATERAL (SELECT t.relacl IS NULL AND pg_catalog.pg_has_role(t.relowner, 'USAGE')) AS o (is_all_ours)
 ORDER BY n.nspname, c.relname;
