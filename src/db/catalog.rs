@@ -32,9 +32,7 @@ pub(crate) struct Catalog {
 
 /// Reads it. Needs a transaction with an empty `search_path`, so that the server writes names with their schemas.
 pub(crate) fn read(client: &mut Client, holdings: &Holdings, major: i32) -> Result<Catalog, Error> {
-    if let Some(defaults) = &holdings.plain_defaults
-        && let Some(catalog) = plain::read(client, defaults, major).map_err(|error| unreadable(&error))?
-    {
+    if let Some(catalog) = plain::read(client, holdings, major).map_err(|error| unreadable(&error))? {
         return Ok(catalog);
     }
     let mut reading = Reading::default();

@@ -9,6 +9,8 @@ pub(crate) struct Holdings {
     /// The defaults that name a sequence as a constant, each with the sequence, both by oid; if it may be that all
     /// columns are plain.
     pub(crate) plain_defaults: Option<HashSet<(u32, u32)>>,
+    /// Whether the role may do everything with all of it.
+    pub(crate) has_all_privileges: bool,
     /// Whether there are functions, views or rules that may call `nextval`.
     pub(crate) has_callers: bool,
 }
@@ -24,13 +26,14 @@ impl Holdings {
         let cell = |name: &str| row.and_then(|row| row.get(name));
         let has = |name: &str| cell(name) != Some("f");
         let Some(naming) = answers.get(1).and_then(|rows| rows.iter().map(names).collect::<Option<Vec<_>>>()) else {
-            return Self { plain_defaults: None, has_callers: true };
+            return Self { plain_defaults: None, has_all_privileges: false, has_callers: true };
         };
         let of_class = |class: u32| naming.iter().filter(move |(found, ..)| *found == class);
         let defaults: HashSet<(u32, u32)> = of_class(DEFAULT).map(|(_, default, named)| (*default, *named)).collect();
         let calling = cell("calling_defaults").and_then(|count| count.parse().ok());
         let may_be_plain = calling == Some(defaults.len()) && !has("has_domains") && !has("has_inheritance");
         Self {
+            has_all_privileges: cell("has_all_privileges") == Some("on"),
             has_callers: of_class(RULE).next().is_some() || has("has_functions"),
             plain_defaults: may_be_plain.then_some(defaults),
         }

@@ -6,6 +6,7 @@ use postgres::types::Type;
 
 use super::cells::Cells;
 use super::indexes::Indexes;
+use super::privileges::Rights;
 use crate::db::catalog::persistence;
 use crate::db::column_type::column_type;
 use crate::model::{
@@ -27,6 +28,7 @@ impl Column {
     pub(super) fn read(
         cells: &mut Cells,
         sequence: &Sequence,
+        rights: Rights,
         indexes: &Indexes,
         naming_defaults: &HashSet<(u32, u32)>,
         major: i32,
@@ -45,7 +47,6 @@ impl Column {
         let identity = cells.next()?;
         // Since 18 a constraint may be NOT VALID yet, and children of a table may do without it.
         let is_not_null = cells.is_true() && major < 18;
-        let (is_row_secured, can_read, can_lock) = (cells.is_true(), cells.is_true(), cells.is_true());
         let (has_default, default) = (cells.is_true(), cells.number());
         let names_sequence = default.is_some_and(|default| naming_defaults.contains(&(default, sequence.oid)));
         let has_plain_default = cells.is_true() && names_sequence;
@@ -75,8 +76,8 @@ impl Column {
             },
             is_partly_remote: false,
             // A sequence is in its table's schema.
-            readable: Readable::of(sequence.readable != Readable::NoSchema, can_read, is_row_secured),
-            can_lock,
+            readable: Readable::of(sequence.readable != Readable::NoSchema, rights.can_read, rights.is_row_secured),
+            can_lock: rights.can_lock,
             persistence,
             is_not_null,
         };

@@ -7,6 +7,7 @@
 mod cells;
 mod column;
 mod indexes;
+mod privileges;
 
 use std::collections::HashSet;
 
@@ -15,34 +16,34 @@ use postgres::{Client, SimpleQueryRow};
 use self::cells::Cells;
 use self::column::Column;
 use self::indexes::Indexes;
+use self::privileges::{Privileges, Rights};
 use super::catalog::{Catalog, Cataloged, persistence};
+use super::holdings::Holdings;
 use super::session::answers;
 use crate::model::{DataType, Definition, QualifiedName, Readable, Sequence};
 
 /// Reads them, if all are plain: then each of the defaults that name a sequence belongs to the column that owns it.
-pub(super) fn read(
-    client: &mut Client,
-    naming_defaults: &HashSet<(u32, u32)>,
-    major: i32,
-) -> Result<Option<Catalog>, postgres::Error> {
-    let sql = concat!(
+pub(super) fn read(client: &mut Client, holdings: &Holdings, major: i32) -> Result<Option<Catalog>, postgres::Error> {
+    let Some(naming_defaults) = &holdings.plain_defaults else { return Ok(None) };
+    let mut sql = concat!(
         include_str!("../sql/plain_sequences.sql"),
         include_str!("../sql/plain_indexes.sql"),
         include_str!("../sql/extension_relations.sql")
-    );
-    let answers = answers(client, sql)?;
-    let [rows, indexes, of_extensions] = answers.as_slice() else { return Ok(None) };
-    let of_extensions = of_extensions.iter().map(|row| row.get(0)?.parse().ok()).collect::<Option<HashSet<u32>>>();
-    Ok(of_extensions.and_then(|of_extensions| catalog(rows, indexes, &of_extensions, naming_defaults, major)))
+    )
+    .to_owned();
+    if !holdings.has_all_privileges {
+        sql.push_str(include_str!("../sql/plain_privileges.sql"));
+    }
+    Ok(catalog(&answers(client, &sql)?, naming_defaults, major))
 }
 
-fn catalog(
-    rows: &[SimpleQueryRow],
-    indexes: &[SimpleQueryRow],
-    of_extensions: &HashSet<u32>,
-    naming_defaults: &HashSet<(u32, u32)>,
-    major: i32,
-) -> Option<Catalog> {
+fn catalog(answers: &[Vec<SimpleQueryRow>], naming_defaults: &HashSet<(u32, u32)>, major: i32) -> Option<Catalog> {
+    let (rows, indexes, of_extensions, privileges) = match answers {
+        [rows, indexes, of_extensions] => (rows, indexes, of_extensions, Privileges::All),
+        [rows, indexes, of_extensions, privileges] => (rows, indexes, of_extensions, Privileges::of(privileges)?),
+        _ => return None,
+    };
+    let of_extensions = of_extensions.iter().map(|row| row.get(0)?.parse().ok()).collect::<Option<HashSet<u32>>>()?;
     let indexes = Indexes::of(indexes)?;
     let mut catalog = Catalog::default();
     let mut plain_defaults = 0;
@@ -56,8 +57,9 @@ fn catalog(
         }
         let name = QualifiedName::new(cells.text()?, cells.text()?);
         let excluded = cells.next();
-        let sequence = sequence(&mut cells, oid, name)?;
-        let column = Column::read(&mut cells, &sequence, &indexes, naming_defaults, major)?;
+        let rights = privileges.say_of(oid);
+        let sequence = sequence(&mut cells, oid, name, rights)?;
+        let column = Column::read(&mut cells, &sequence, rights, &indexes, naming_defaults, major)?;
         plain_defaults += usize::from(column.has_plain_default);
         match excluded {
             Some("system") => catalog.excluded.system += 1,
@@ -70,7 +72,7 @@ fn catalog(
     (plain_defaults == naming_defaults.len()).then_some(catalog)
 }
 
-fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName) -> Option<Sequence> {
+fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName, rights: Rights) -> Option<Sequence> {
     let definition = Definition {
         data_type: match cells.number()? {
             21 => DataType::SmallInt,
@@ -85,7 +87,14 @@ fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName) -> Option<Sequence
         cycle: cells.is_true(),
     };
     let persistence = persistence(cells.is_true());
-    let (is_ours, can_read, can_advance) = (cells.is_true(), cells.is_true(), cells.is_true());
-    let readable = Readable::of(cells.is_true(), can_read, false);
-    Some(Sequence { oid, name, definition, persistence, is_ours, readable, can_advance, callers: Vec::new() })
+    Some(Sequence {
+        oid,
+        name,
+        definition,
+        persistence,
+        is_ours: rights.is_ours,
+        readable: Readable::of(rights.can_use_schema, rights.can_read_sequence, false),
+        can_advance: rights.can_advance,
+        callers: Vec::new(),
+    })
 }

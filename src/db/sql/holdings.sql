@@ -17,7 +17,8 @@ SELECT
     ) AS has_domains,
     EXISTS (SELECT FROM pg_catalog.pg_inherits) AS has_inheritance,
     -- Those of users. Those in C (13) and inside the server (12) have no text.
-    EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384 AND p.prolang NOT IN (12, 13)) AS has_functions;
+    EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.oid >= 16384 AND p.prolang NOT IN (12, 13)) AS has_functions,
+    pg_catalog.current_setting('is_superuser') AS has_all_privileges;
 -- The defaults (pg_attrdef, 2604) and the rules (pg_rewrite, 2618) that name a sequence as a constant.
 SELECT d.classid, d.objid, d.refobjid
 FROM pg_catalog.pg_sequence AS s

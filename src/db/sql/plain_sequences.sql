@@ -1,7 +1,8 @@
 -- Every sequence of the database, each with the column that owns it. No parameters. Runs on PostgreSQL 10 and later.
 --
--- Tells of plain serial and identity columns what sequences.sql tells, and takes the server a third of the time: it is
--- short, for planning takes longer than running it. The numbers are oids below 16384, the same on every server.
+-- Tells of plain serial and identity columns what sequences.sql tells, but for privileges and extensions, which are asked
+-- for apart, and takes the server a third of the time: it is short, for planning takes longer than running it. The
+-- numbers are oids below 16384, the same on every server.
 SELECT
     s.seqrelid,
     n.nspname,
@@ -18,13 +19,6 @@ SELECT
     s.seqcache,
     s.seqcycle,
     c.relpersistence = 'u' AS is_unlogged,
-    -- The owner, too, needs the privilege to set it. Of an object that has just been dropped the server answers NULL.
-    so.is_all_ours
-        OR pg_catalog.pg_has_role(c.relowner, 'USAGE')
-            AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE') AS is_ours,
-    so.is_all_ours OR pg_catalog.has_table_privilege(c.oid, 'SELECT') AS can_read_sequence,
-    so.is_all_ours OR pg_catalog.has_sequence_privilege(c.oid, 'USAGE, UPDATE') AS can_advance,
-    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS can_use_schema,
     d.deptype,
     t.oid AS table_oid,
     t.relname AS table_name,
@@ -38,16 +32,6 @@ SELECT
     a.atttypid,
     a.attidentity,
     a.attnotnull AND NOT t.relhassubclass AS is_not_null,
-    t.relrowsecurity AND pg_catalog.row_security_active(t.oid) AS is_row_secured,
-    o.is_all_ours OR pg_catalog.has_column_privilege(t.oid, a.attnum, 'SELECT') AS can_read,
-    o.is_all_ours
-        OR pg_catalog.has_table_privilege(t.oid, 'UPDATE, DELETE, TRUNCATE')
-        -- The privilege is known since 17; CASE keeps older servers from being asked for it.
-        OR CASE
-            WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000
-            THEN pg_catalog.has_table_privilege(t.oid, 'MAINTAIN')
-            ELSE false
-        END AS can_lock,
     a.atthasdef,
     ad.oid AS default_oid,
     -- Whether it is plain, see sequences.sql.
@@ -80,6 +64,4 @@ LEFT JOIN pg_catalog.pg_depend AS d
 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = d.refobjid
 LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = d.refobjid AND ad.adnum = d.refobjsubid
-CROSS JOIN LATERAL (SELECT c.relacl IS NULL AND pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS so (is_all_ours)
-CROSS JOIN LATERAL (SELECT t.relacl IS NULL AND pg_catalog.pg_has_role(t.relowner, 'USAGE')) AS o (is_all_ours)
 ORDER BY n.nspname, c.relname;
