@@ -91,47 +91,86 @@ pub(super) fn nearest_ignored(finding: &Finding) -> String {
 /// The farthest value of one column within the range. A fraction is cut off towards the values already passed,
 /// as the next whole number past it is what counts. NaN and infinity lie outside of every range.
 pub(super) fn farthest_column(sequence: &Sequence, column: &LinkedColumn, range: ValueRange) -> String {
+    let (value, within) = (farthest_of(sequence, column), within_sql(column, range));
+    format!("(SELECT {value} FROM {} AS source WHERE {within})", column.facts.source_sql())
+}
+
+fn farthest_of(sequence: &Sequence, column: &LinkedColumn) -> String {
     let name = source_column(column);
     let (farthest, whole) = if sequence.definition.is_ascending() { ("max", "floor") } else { ("min", "ceil") };
     let value = format!("pg_catalog.{farthest}({name})");
     let value = if column.facts.column_type.is_numeric { format!("pg_catalog.{whole}({value})") } else { value };
-    let (min, max) = (sql_integer(range.min), sql_integer(range.max));
+    format!("{value}::pg_catalog.int8")
+}
+
+fn within_sql(column: &LinkedColumn, range: ValueRange) -> String {
+    let name = source_column(column);
+    format!("{name} >= {} AND {name} <= {}", sql_integer(range.min), sql_integer(range.max))
+}
+
+/// Reads the state alone, in the same columns.
+pub fn state_sql(item: usize, finding: &Finding) -> String {
     format!(
-        "(SELECT {value}::pg_catalog.int8 FROM {} AS source WHERE {name} >= {min} AND {name} <= {max})",
-        column.facts.source_sql()
+        "SELECT {item} AS item, state.last_value, state.is_called, '{{}}'::pg_catalog.int8[] AS farthest, \
+         NULL::pg_catalog.int8 AS ignored FROM {} AS state",
+        finding.sequence.name.to_sql()
     )
 }
 
 /// Reads the same as [`collisions_sql`] of a sequence whose next value is known, for tables that have to be read whole:
-/// nothing is sorted but the values among the next [`COUNT_LIMIT`] calls, and the server may read in parallel.
+/// once, and once more where there is a collision. Nothing is sorted but the values among the next [`COUNT_LIMIT`] calls,
+/// and the server may read in parallel.
 /// It holds where the state is still the one that the next value was taken from; past [`window_end`] nothing is counted.
 pub fn whole_collisions_sql(item: usize, finding: &Finding, next: i64) -> String {
     let sequence = &finding.sequence;
     let is_ascending = sequence.definition.is_ascending();
-    let function = if is_ascending { "min" } else { "max" };
-    let end = if is_ascending { finding.range.max } else { finding.range.min };
-    let each = |spell: &dyn Fn(&LinkedColumn) -> String, between: &str| {
-        finding.counted().map(spell).collect::<Vec<_>>().join(between)
-    };
-    let nearest = |column: &LinkedColumn| {
-        let (name, source) = (source_column(column), column.facts.source_sql());
-        let condition = coming_sql(sequence, column, next, end);
-        format!("SELECT pg_catalog.{function}({name}) AS value FROM {source} AS source WHERE {condition}")
-    };
-    let window = |column: &LinkedColumn| {
+    let (nearest, end) = if is_ascending { ("least", finding.range.max) } else { ("greatest", finding.range.min) };
+    let columns: Vec<&LinkedColumn> = finding.counted().collect();
+    let seen: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| format!(" CROSS JOIN ({}) AS seen_{at}", seen_sql(finding, column, next, end)))
+        .collect();
+    let of_each = |cell: &str| (0..columns.len()).map(|at| format!("seen_{at}.{cell}")).collect::<Vec<_>>().join(", ");
+    let window = |column: &&LinkedColumn| {
         let (name, source) = (source_column(column), column.facts.source_sql());
         let condition = coming_sql(sequence, column, next, window_end(finding, next));
         format!("SELECT {name} AS value FROM {source} AS source WHERE {condition}")
     };
+    let window: Vec<String> = columns.iter().map(window).collect();
+    let nearest = format!("{nearest}({})", of_each("nearest"));
     format!(
-        "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, {ignored} AS ignored, \
-         (SELECT pg_catalog.{function}(stored.value)::pg_catalog.int8 FROM ({nearest}) AS stored) AS nearest, \
-         (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) AS calls FROM {name} AS state",
-        farthest = farthest_array(finding),
+        "SELECT {item} AS item, state.last_value, state.is_called, ARRAY[{farthest}]::pg_catalog.int8[] AS farthest, \
+         {ignored} AS ignored, {nearest} AS nearest, CASE WHEN {nearest} IS NOT NULL \
+         THEN (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) END AS calls \
+         FROM {name} AS state{seen}",
+        farthest = of_each("farthest"),
         ignored = nearest_ignored(finding),
-        nearest = each(&nearest, " UNION ALL "),
-        window = each(&window, " UNION ALL "),
+        window = window.join(" UNION ALL "),
         name = sequence.name.to_sql(),
+        seen = seen.concat(),
+    )
+}
+
+/// Reads of one column the `farthest` value within the range, and the `nearest` that a call from `next` on returns:
+/// where an index tells neither, with one read for both.
+fn seen_sql(finding: &Finding, column: &LinkedColumn, next: i64, end: i64) -> String {
+    let sequence = &finding.sequence;
+    let (name, source) = (source_column(column), column.facts.source_sql());
+    let nearest = if sequence.definition.is_ascending() { "min" } else { "max" };
+    let coming = coming_sql(sequence, column, next, end);
+    if column.facts.cost.is_indexed {
+        let farthest = farthest_column(sequence, column, finding.range);
+        return format!(
+            "SELECT {farthest} AS farthest, \
+             (SELECT pg_catalog.{nearest}({name})::pg_catalog.int8 FROM {source} AS source WHERE {coming}) AS nearest"
+        );
+    }
+    format!(
+        "SELECT {} AS farthest, (pg_catalog.{nearest}({name}) FILTER (WHERE {coming}))::pg_catalog.int8 AS nearest \
+         FROM {source} AS source WHERE {}",
+        farthest_of(sequence, column),
+        within_sql(column, finding.range)
     )
 }
 

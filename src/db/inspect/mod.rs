@@ -236,7 +236,9 @@ impl Reading<'_> {
     }
 
     fn look_at(&self, client: &mut Client, items: Items, places: &[usize]) -> Result<(), Error> {
-        let probes = places.iter().map(|at| farthest_sql(*at, &items[*at].1));
+        let is_large = |at: &usize| items[*at].1.is_large() && items[*at].1.status == Status::Pending;
+        let (large, small): (Vec<usize>, Vec<usize>) = places.iter().partition(|at| is_large(at));
+        let probes = small.iter().map(|at| farthest_sql(*at, &items[*at].1));
         let mut suspects = Vec::new();
         for row in self.read_all(client, probes)? {
             let probe = Probe::of(&row)?;
@@ -244,7 +246,8 @@ impl Reading<'_> {
                 suspects.push(probe.item);
             }
         }
-        self.collide(client, items, &suspects)
+        self.collide(client, items, &suspects)?;
+        large.into_iter().try_for_each(|at| whole::look(self, client, &mut items[at].1))
     }
 
     /// Finds out what the coming calls of those that may be behind collide with.
@@ -255,10 +258,7 @@ impl Reading<'_> {
             let probe = Probe::of(&row)?;
             probe.settle(&mut items[probe.item].1, self.on_standby);
         }
-        for at in large {
-            whole::collide(self, client, &mut items[at].1)?;
-        }
-        Ok(())
+        large.into_iter().try_for_each(|at| whole::look(self, client, &mut items[at].1))
     }
 
     fn read_all(

@@ -1,17 +1,21 @@
-//! What a sequence collides with in tables that have to be read whole.
+//! Sequences of tables that have to be read whole.
 
 use postgres::Client;
 
 use super::Reading;
 use super::probe::Probe;
 use crate::db::Error;
-use crate::model::{COUNT_LIMIT, Finding, collisions_sql, whole_collisions_sql, window_end};
+use crate::model::{COUNT_LIMIT, Finding, collisions_sql, farthest_sql, state_sql, whole_collisions_sql, window_end};
 
 /// How often it is read anew where the sequence has moved meanwhile.
 const TRIES: usize = 3;
 
-/// Settles a finding whose state was read and whose values reach it.
-pub(super) fn collide(reading: &Reading, client: &mut Client, finding: &mut Finding) -> Result<(), Error> {
+/// Reads and settles a finding. What is stored is read once, and once more where it collides: so the state is asked for
+/// first.
+pub(super) fn look(reading: &Reading, client: &mut Client, finding: &mut Finding) -> Result<(), Error> {
+    if finding.state.is_none() {
+        finding.state = ask(reading, client, &state_sql(0, finding))?.map(|probe| probe.state);
+    }
     for _ in 0..TRIES {
         let Some(probe) = ask(reading, client, &spell(finding))? else { break };
         if finding.state == Some(probe.state) {
@@ -31,7 +35,9 @@ pub(super) fn collide(reading: &Reading, client: &mut Client, finding: &mut Find
 pub(super) fn spell(finding: &Finding) -> String {
     match finding.next_value() {
         Some(next) if finding.is_large() => whole_collisions_sql(0, finding, next),
-        _ => collisions_sql(0, finding, COUNT_LIMIT),
+        Some(_) => collisions_sql(0, finding, COUNT_LIMIT),
+        // It comes to nothing.
+        None => farthest_sql(0, finding),
     }
 }
 
