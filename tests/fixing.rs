@@ -212,7 +212,7 @@ fn a_fix_sets_what_it_relies_on_for_its_own_transaction() {
            CREATE EVENT TRIGGER note ON ddl_command_end WHEN TAG IN ('ALTER SEQUENCE') EXECUTE PROCEDURE note()"#,
     );
     items.database.execute(&format!(r#"ALTER DATABASE "{}" SET synchronous_commit = off"#, items.database.name()));
-    items.fix(&["--lock-timeout", "3s", "--statement-timeout", "1min"]).expect_status(0);
+    items.fix(&["--lock-timeout", "300ms", "--statement-timeout", "1min"]).expect_status(0);
     let seen: Vec<(String, String)> = items
         .database
         .texts(r#"SELECT * FROM "Seen""#)
@@ -223,7 +223,7 @@ fn a_fix_sets_what_it_relies_on_for_its_own_transaction() {
         ("synchronous_commit", "on"),
         ("transaction_isolation", "read committed"),
         ("search_path", "\"\""),
-        ("lock_timeout", "3s"),
+        ("lock_timeout", "300ms"),
         ("statement_timeout", "1min"),
         ("row_security", "off"),
     ];

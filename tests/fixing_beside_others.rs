@@ -116,6 +116,7 @@ fn sessions_that_call_nextval_during_a_fix_never_get_a_value_twice() {
 #[test]
 fn whoever_calls_nextval_while_a_fix_decides_waits_and_gets_a_value_past_it() {
     let items = Items::behind_by(10);
+    items.database.set_for_all("deadlock_timeout", "5min");
     // Halts the fix where it has locked the sequence.
     items.database.execute(
         "CREATE FUNCTION halt() RETURNS event_trigger LANGUAGE plpgsql
@@ -135,6 +136,42 @@ fn whoever_calls_nextval_while_a_fix_decides_waits_and_gets_a_value_past_it() {
         fix.join().unwrap().expect_status(0);
         assert_eq!(draw.join().unwrap(), 11);
     });
+}
+
+#[test]
+fn who_draws_first_and_inserts_then_is_never_the_victim_of_a_deadlock() {
+    let items = Items::behind_by(10);
+    // The application looks for a deadlock sooner than the fix was told to give way.
+    items.database.set_for_all("deadlock_timeout", "250ms");
+    let draw = format!("BEGIN; SELECT nextval('{SEQUENCE}')");
+    let insert = format!("INSERT INTO {TABLE} ({COLUMN}) VALUES (1000); COMMIT");
+    let mut application = items.database.client();
+    application.batch_execute(&draw).unwrap();
+    thread::scope(|scope| {
+        let fix = scope.spawn(|| items.fix(&["--lock-timeout", "10s", "-v"]));
+        wait_until("the fix waits for the sequence", || waiting_for_locks(&items.database) > 0);
+        application.batch_execute(&insert).expect("it is not ended for us");
+        let run = fix.join().unwrap().expect_status(0);
+        assert!(!run.stderr.contains("deadlock"), "{}", run.stderr);
+    });
+    assert_eq!(items.state(), (1000, true));
+}
+
+#[test]
+fn a_long_wait_is_many_short_ones_behind_which_others_get_through() {
+    let items = Items::behind_by(10);
+    let mut importer = items.database.client();
+    importer.batch_execute(&format!("BEGIN; {}", import_sql("generate_series(11, 20)"))).unwrap();
+    thread::scope(|scope| {
+        let fix = scope.spawn(|| items.fix(&["--lock-timeout", "1min"]));
+        wait_until("the fix waits", || waiting_for_locks(&items.database) > 0);
+        // It would wait for ever behind one long wait.
+        items.database.execute(&format!("INSERT INTO {TABLE} ({COLUMN}) VALUES (2000)"));
+        assert!(!fix.is_finished(), "the fix waits on");
+        importer.batch_execute("COMMIT").unwrap();
+        fix.join().unwrap().expect_status(0);
+    });
+    assert_eq!(items.state(), (2000, true));
 }
 
 fn cache_size(items: &Items) -> i64 {

@@ -92,6 +92,12 @@ impl Database {
         self.server.connect(role, &self.name).unwrap_or_else(|error| panic!("{}", describe(&error)))
     }
 
+    /// A setting of all sessions that begin after this.
+    pub fn set_for_all(&self, setting: &str, value: &str) {
+        let database: String = self.value("SELECT pg_catalog.quote_ident(current_database())");
+        self.execute(&format!("ALTER DATABASE {database} SET {setting} = '{value}'"));
+    }
+
     /// Runs statements; a failure ends the test with the server's words.
     pub fn execute(&self, sql: &str) {
         self.try_execute(sql).unwrap_or_else(|error| panic!("{}\nin: {sql}", describe(&error)));

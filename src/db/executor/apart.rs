@@ -105,7 +105,7 @@ fn move_alone(
     listener: &dyn Listener,
 ) -> Result<Moved, Error> {
     let limits = &options.timeouts;
-    let lock_ms = at_most(limits.lock_ms, LOCK_MS);
+    let lock_ms = at_most(limits.lock_ms, LOCK_MS).min(link.longest_wait_ms(0));
     let timeouts = Timeouts { lock_ms, ..limits.clone() };
     let sql = format!("{}; COMMIT", lone_move_sql(fix));
     let started = Instant::now();
@@ -209,6 +209,5 @@ fn wait_for_writers(
 
 /// Whether others were waited for as long as a fix under locks would have waited.
 fn is_over(began: Instant, options: &ApplyOptions) -> bool {
-    let each = options.timeouts.lock_ms;
-    options.deadline.is_over() || each > 0 && began.elapsed() >= Duration::from_millis(each) * options.attempts
+    options.deadline.is_over() || options.patience().is_some_and(|patience| began.elapsed() >= patience)
 }

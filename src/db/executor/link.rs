@@ -12,11 +12,17 @@ pub(super) struct Link {
     /// How many locks each of our sessions may hold.
     pub(super) lock_budget: i64,
     pub(super) known_settings: KnownSettings,
+    /// The server's `deadlock_timeout`, in milliseconds.
+    deadlock_ms: u64,
 }
+
+/// What it is where nobody set it.
+const USUAL_DEADLOCK_MS: u64 = 1_000;
 
 const SETTINGS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
     pg_catalog.current_setting('max_locks_per_transaction'), pg_catalog.current_setting('max_connections'), \
-    pg_catalog.current_setting('max_prepared_transactions')";
+    pg_catalog.current_setting('max_prepared_transactions'), \
+    pg_catalog.date_part('epoch', pg_catalog.current_setting('deadlock_timeout')::pg_catalog.interval) * 1000";
 
 impl Link {
     /// Asks the server, to which there are so many sessions of ours.
@@ -29,7 +35,19 @@ impl Link {
             return Err(Error::refusal("could not begin to fix", "the server does not say what it is"));
         };
         let known_settings = KnownSettings::among(&answers);
-        Ok(Self { limits, lock_budget: limits.lock_budget(sessions), known_settings })
+        let deadlock_ms = number(4).and_then(|ms| u64::try_from(ms).ok()).unwrap_or(USUAL_DEADLOCK_MS);
+        Ok(Self { limits, lock_budget: limits.lock_budget(sessions), known_settings, deadlock_ms })
+    }
+
+    /// The longest single wait for a lock, in milliseconds, of what waits for so many tables and then for a sequence.
+    ///
+    /// Whoever has waited for `deadlock_timeout` looks for a deadlock, and is ended if there is one. So that this is never
+    /// the application, we let go before it can have waited for as long behind our locks: after two fifths for the
+    /// tables and two fifths for the sequence
+    /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html>).
+    pub(super) fn longest_wait_ms(&self, tables: usize) -> u64 {
+        let tables = u64::try_from(tables).unwrap_or(u64::MAX);
+        (self.deadlock_ms * 2 / 5 / tables.max(1)).max(1)
     }
 
     /// Begins a transaction and runs statements in it, in one message where that can be.

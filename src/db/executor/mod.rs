@@ -17,6 +17,7 @@ mod pace;
 mod side_by_side;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use postgres::Client;
 
@@ -38,7 +39,8 @@ pub struct ApplyOptions {
     pub plan: PlanOptions,
     /// How long to wait for a lock and how long a statement may take.
     pub timeouts: Timeouts,
-    /// How often a fix is tried while others hold its locks.
+    /// How often a fix waits so long for a lock that others hold; a wait that could last until the server looks for a
+    /// deadlock is many short ones.
     pub attempts: u32,
     /// How long a read waits and takes that no lock of ours makes others wait for.
     pub reading: Timeouts,
@@ -46,11 +48,19 @@ pub struct ApplyOptions {
     pub deadline: Deadline,
 }
 
+impl ApplyOptions {
+    /// How long others are waited for in all; `None` is for ever.
+    fn patience(&self) -> Option<Duration> {
+        let each = self.timeouts.lock_ms;
+        (each > 0).then(|| Duration::from_millis(each).saturating_mul(self.attempts))
+    }
+}
+
 impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
             plan: PlanOptions::default(),
-            // Below the server's deadlock_timeout (1 s), so that we give way, and never the application.
+            // Well below the server's deadlock_timeout, which is 1 s by default.
             timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
             attempts: 5,
             reading: Timeouts { lock_ms: 5_000, statement_ms: 0 },

@@ -12,7 +12,7 @@ use crate::db::blockers;
 use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
 use crate::model::{
-    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, at_most, collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, collisions_sql, decide,
 };
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
@@ -23,9 +23,10 @@ pub(super) fn apply_one(
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
+    let lock_ms = at_most(options.timeouts.lock_ms, link.longest_wait_ms(fix.tables().len()));
     let mut attempt = 1;
     loop {
-        let error = match attempt_one(client, link, fix, options) {
+        let error = match attempt_one(client, link, fix, options, lock_ms) {
             Ok(outcome) => return Ok(outcome),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
@@ -45,12 +46,12 @@ pub(super) fn apply_one(
         if !is_busy(&error) {
             return Ok(Outcome::Failed(failure(&error)));
         }
-        if attempt >= options.attempts {
+        if options.patience().is_some_and(|patience| Duration::from_millis(lock_ms) * attempt >= patience) {
             return given_up(client, fix, options, &error.said());
         }
         log::info!("{}: attempt {attempt}: {}", fix.sequence.name, error.said());
         // Longer each time, so that what queued behind us gets through.
-        std::thread::sleep(Duration::from_millis(options.timeouts.lock_ms.min(1_000)) * attempt / 2);
+        std::thread::sleep(Duration::from_millis(lock_ms.min(1_000)) * attempt.min(options.attempts) / 2);
         attempt += 1;
     }
 }
@@ -88,7 +89,13 @@ pub(super) fn altered() -> Outcome {
     Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"))
 }
 
-fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptions) -> Result<Outcome, Error> {
+fn attempt_one(
+    client: &mut Client,
+    link: &Link,
+    fix: &Fix,
+    options: &ApplyOptions,
+    lock_ms: u64,
+) -> Result<Outcome, Error> {
     let failed = |doing: &str| {
         let doing = format!("could not {doing} {}", fix.sequence.name);
         move |error: postgres::Error| Error::new(doing, &error)
@@ -100,7 +107,7 @@ fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, options: &ApplyOptio
     // One message: nobody else's lock comes between the tables' and the sequence's.
     let locking: Vec<String> =
         [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
-    let timeouts = options.deadline.bound(&options.timeouts);
+    let timeouts = options.deadline.bound(&Timeouts { lock_ms, ..options.timeouts.clone() });
     let locking =
         format!("{}; SET LOCAL statement_timeout = {}", locking.join("; "), at_most(timeouts.statement_ms, LOCKED_MS));
     let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
