@@ -208,7 +208,7 @@ fn what_takes_long_under_a_lock_after_all_is_done_without() {
     let mut client = db.client();
     let mut plan = plan(&mut client);
     // As if it had been small, or had had an index, when it was scanned.
-    for column in Arc::make_mut(&mut plan.fixes[0].columns) {
+    for column in Arc::make_mut(&mut Arc::make_mut(&mut plan.fixes[0]).columns) {
         column.facts.cost.bytes = 0;
     }
     db.execute(&format!("INSERT INTO big SELECT n, repeat('x', 100) FROM generate_series({ROWS} + 1, 2000000) AS n"));

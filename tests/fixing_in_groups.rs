@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -218,7 +219,7 @@ fn a_group_that_fails_after_its_setvals_leaves_none_of_them() {
     let mut fixes = plan(&mut client).fixes;
     // The others are moved by then: this one does not get to where it shall be, as nothing is ever lowered.
     let last = fixes.last_mut().expect("they are behind");
-    last.to = state(0, true);
+    Arc::make_mut(last).to = state(0, true);
     let error = client.batch_execute(&format!("BEGIN; {}; COMMIT", group_sql(&fixes))).expect_err("it gives way");
     let said = error.as_db_error().expect("the server says so").message();
     assert!(said.contains("pgseqfix gives way: the sequence did not move"), "{said}");
@@ -294,8 +295,8 @@ fn a_group_ends_before_an_unindexed_column_and_before_too_many_locks() {
     let fixes = plan(&mut database.client()).fixes;
     let unindexed = fixes.iter().position(|fix| fix.sequence.name.name.contains("unindexed")).expect("it is behind");
     assert_eq!((group_length(&fixes, 16, 640), group_length(&fixes[unindexed..], 16, 640)), (unindexed, 0));
-    let mut large: Vec<Fix> = fixes.into_iter().take(2).collect();
-    std::sync::Arc::make_mut(&mut large[0].columns)[0].facts.cost.relations = 500;
+    let mut large: Vec<Arc<Fix>> = fixes.into_iter().take(2).collect();
+    Arc::make_mut(&mut Arc::make_mut(&mut large[0]).columns)[0].facts.cost.relations = 500;
     assert_eq!(group_length(&large, 16, 640), 0, "it is done alone");
     large.swap(0, 1);
     assert_eq!(group_length(&large, 16, 640), 1, "and not together with another one");

@@ -106,7 +106,7 @@ fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>
     let preview = Report::new(server, Mode::DryRun, findings, scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
     render::table::render(&preview, false, true, &mut anstream::stderr()).map_err(show)?;
-    let lines: Vec<String> = plan.fixes.iter().map(render::fix_line).collect();
+    let lines: Vec<String> = plan.fixes.iter().map(|fix| render::fix_line(fix)).collect();
     match prompt::pick_and_confirm(&lines).map_err(|error| Failure::Io("could not ask".into(), error))? {
         Answer::Do(picked) => {
             let fixes = picked.into_iter().filter_map(|at| plan.fixes.get(at).cloned()).collect();

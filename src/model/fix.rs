@@ -199,7 +199,7 @@ pub enum Decision {
     /// Nothing is to be done.
     Nothing,
     /// This is to be done.
-    Fix(Box<Fix>),
+    Fix(Arc<Fix>),
     /// Something would be to do, and is not done, for this reason.
     LeaveAlone(super::doubt::Doubt),
 }

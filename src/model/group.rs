@@ -5,6 +5,7 @@
 //! fails unless all is as it was planned, so that the server gives the whole message up.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::drift::{Collisions, Drift, Observation, assess};
 use super::fix::{Fix, Protection, sql_integer};
@@ -17,9 +18,9 @@ const LOCKS_IN_GROUP: i64 = 100;
 
 /// How many fixes at the beginning can be done as a group of at most `most` fixes and so many locks; 0 where the first
 /// one cannot.
-pub fn group_length(fixes: &[Fix], most: usize, most_locks: i64) -> usize {
+pub fn group_length(fixes: &[Arc<Fix>], most: usize, most_locks: i64) -> usize {
     let mut locks = 0;
-    let fits = |fix: &&Fix| {
+    let fits = |fix: &&Arc<Fix>| {
         // And the file that ALTER gives a sequence.
         locks += 1 + fix.relations();
         is_quick(fix) && locks <= most_locks.min(LOCKS_IN_GROUP)
@@ -36,14 +37,14 @@ fn is_quick(fix: &Fix) -> bool {
 /// microseconds the server has been busy with the message; every sequence stands where it was to be set by then.
 ///
 /// The server spends its time on planning, and so as little as possible is asked: once for all where that can be.
-pub fn group_sql(fixes: &[Fix]) -> String {
-    let of_each = |spell: fn(&Fix) -> String| fixes.iter().map(spell).collect::<Vec<_>>();
+pub fn group_sql(fixes: &[Arc<Fix>]) -> String {
+    let of_each = |spell: fn(&Fix) -> String| fixes.iter().map(|fix| spell(fix)).collect::<Vec<_>>();
     let mut statements = vec![lock_all_sql(fixes)];
     // Before the ALTERs, which set what was scanned; and after them, as they may have waited for somebody else's.
     let mut same = of_each(Fix::is_named_so_sql);
     same.push(are_unchanged_sql(fixes));
     statements.push(assertion_sql(&same, "it was altered since the scan"));
-    statements.extend(fixes.iter().filter_map(Fix::lock_sequence_sql));
+    statements.extend(fixes.iter().filter_map(|fix| fix.lock_sequence_sql()));
     same.extend(of_each(holds_exactly_sql));
     statements.push(assertion_sql(&same, "something has changed since the scan"));
     statements.extend(of_each(Fix::move_sql));
@@ -52,14 +53,14 @@ pub fn group_sql(fixes: &[Fix]) -> String {
 }
 
 /// All tables, each once, in a fixed order.
-fn lock_all_sql(fixes: &[Fix]) -> String {
-    let tables: BTreeSet<&QualifiedName> = fixes.iter().flat_map(Fix::tables).collect();
+fn lock_all_sql(fixes: &[Arc<Fix>]) -> String {
+    let tables: BTreeSet<&QualifiedName> = fixes.iter().flat_map(|fix| fix.tables()).collect();
     let tables: Vec<String> = tables.into_iter().map(QualifiedName::to_sql).collect();
     format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE NOWAIT", tables.join(", "))
 }
 
 /// Whether all sequences are still defined as they were, in one query.
-fn are_unchanged_sql(fixes: &[Fix]) -> String {
+fn are_unchanged_sql(fixes: &[Arc<Fix>]) -> String {
     let rows: Vec<String> = fixes
         .iter()
         .map(|fix| {
@@ -203,8 +204,8 @@ fn known(value: Option<i64>) -> String {
 
 /// Reads all sequences back, and fails unless each stands where it was set; of one that is not called the server says
 /// nothing here.
-fn moved_sql(fixes: &[Fix]) -> String {
-    let is_there = |fix: &Fix| {
+fn moved_sql(fixes: &[Arc<Fix>]) -> String {
+    let is_there = |fix: &Arc<Fix>| {
         let (oid, last) = (fix.sequence.oid, sql_integer(fix.to.last_value));
         format!("pg_catalog.pg_sequence_last_value({oid}::pg_catalog.oid) = {last}")
     };

@@ -1,5 +1,7 @@
 //! What is to be done, and what is left out with its reason: a plain value.
 
+use std::sync::Arc;
+
 use super::doubt::Doubt;
 use super::drift::Drift;
 use super::finding::{Finding, Status};
@@ -25,7 +27,7 @@ pub const ADVANCE_LIMIT: u128 = 10_000_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// What is to be done.
-    pub fixes: Vec<Fix>,
+    pub fixes: Vec<Arc<Fix>>,
     /// What is not, by the sequence's oid, and why.
     pub left_out: Vec<LeftOut>,
 }
@@ -46,7 +48,7 @@ impl Plan {
         for finding in findings {
             match decide(finding, options) {
                 Decision::Nothing => {}
-                Decision::Fix(fix) => plan.fixes.push(*fix),
+                Decision::Fix(fix) => plan.fixes.push(fix),
                 Decision::LeaveAlone(doubt) => {
                     plan.left_out.push(LeftOut { sequence_oid: finding.sequence.oid, doubt });
                 }
@@ -95,7 +97,7 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         return Decision::Nothing;
     };
     match protection {
-        Protection::Full => Decision::Fix(Box::new(fix)),
+        Protection::Full => Decision::Fix(Arc::new(fix)),
         Protection::Advance => advance(fix, finding, options),
     }
 }
@@ -125,7 +127,7 @@ fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
             "run as the sequence's owner",
         ));
     }
-    Decision::Fix(Box::new(fix))
+    Decision::Fix(Arc::new(fix))
 }
 
 /// `nextval` takes whole blocks of CACHE values: the last one may reach past what is left.

@@ -1,6 +1,7 @@
 //! What was found and what became of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::doubt::Doubt;
 use super::drift::{Collisions, Drift};
@@ -124,7 +125,7 @@ pub struct Entry {
     /// What was found.
     pub finding: Finding,
     /// What was planned.
-    pub fix: Option<Box<Fix>>,
+    pub fix: Option<Arc<Fix>>,
     /// Why nothing was planned although something would be to do.
     pub left_out: Option<Doubt>,
     /// What became of the fix, once it was tried.
@@ -189,14 +190,14 @@ impl Report {
         plan: &Plan,
         mut outcomes: BTreeMap<u32, Outcome>,
     ) -> Self {
-        let fixes: BTreeMap<u32, &Fix> = plan.fixes.iter().map(|fix| (fix.sequence.oid, fix)).collect();
+        let fixes: BTreeMap<u32, &Arc<Fix>> = plan.fixes.iter().map(|fix| (fix.sequence.oid, fix)).collect();
         let left_out: BTreeMap<u32, &Doubt> =
             plan.left_out.iter().map(|left| (left.sequence_oid, &left.doubt)).collect();
         let mut entries = Vec::with_capacity(findings.len());
         while let Some(finding) = findings.pop() {
             let oid = finding.sequence.oid;
             entries.push(Entry {
-                fix: fixes.get(&oid).map(|fix| Box::new((*fix).clone())),
+                fix: fixes.get(&oid).map(|fix| Arc::clone(fix)),
                 left_out: left_out.get(&oid).copied().cloned(),
                 outcome: outcomes.remove(&oid),
                 finding,

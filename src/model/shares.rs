@@ -1,12 +1,13 @@
 //! Deals fixes out to several workers, so that no two of them want the same lock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::fix::Fix;
 
 /// Deals the fixes out to at most `workers` shares of about the same length; each keeps the fixes' order.
 /// Fixes that share a table, or of whose tables one is a part of the other's, are in one share.
-pub fn shares(fixes: Vec<Fix>, workers: usize) -> Vec<Vec<Fix>> {
+pub fn shares(fixes: Vec<Arc<Fix>>, workers: usize) -> Vec<Vec<Arc<Fix>>> {
     let mut families = Families::default();
     let family_of: Vec<usize> = fixes.iter().map(|fix| families.join(&locked(fix))).collect();
     let family_of: Vec<usize> = family_of.into_iter().map(|family| families.root(family)).collect();
@@ -24,7 +25,7 @@ pub fn shares(fixes: Vec<Fix>, workers: usize) -> Vec<Vec<Fix>> {
         loads[least] += size;
         worker_of.insert(family, least);
     }
-    let mut shares: Vec<Vec<Fix>> = loads.iter().map(|load| Vec::with_capacity(*load)).collect();
+    let mut shares: Vec<Vec<Arc<Fix>>> = loads.iter().map(|load| Vec::with_capacity(*load)).collect();
     for (fix, family) in fixes.into_iter().zip(family_of) {
         shares[worker_of.get(&family).copied().unwrap_or_default()].push(fix);
     }

@@ -242,7 +242,7 @@ fn entry(finding: &Finding, plan: &Plan) -> Entry {
     let oid = finding.sequence.oid;
     Entry {
         finding: finding.clone(),
-        fix: plan.fixes.iter().find(|fix| fix.sequence.oid == oid).cloned().map(Box::new),
+        fix: plan.fixes.iter().find(|fix| fix.sequence.oid == oid).cloned(),
         left_out: plan.left_out.iter().find(|left| left.sequence_oid == oid).map(|left| left.doubt.clone()),
         outcome: None,
     }

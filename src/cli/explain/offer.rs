@@ -36,7 +36,7 @@ pub fn fix(
     if !is_wanted {
         return Ok(None);
     }
-    let lines: Vec<String> = known.plan.fixes.iter().map(render::fix_line).collect();
+    let lines: Vec<String> = known.plan.fixes.iter().map(|fix| render::fix_line(fix)).collect();
     let asked = match lines.as_slice() {
         [only] => prompt::confirm(only),
         lines => prompt::pick_and_confirm(lines),

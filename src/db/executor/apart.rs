@@ -6,6 +6,7 @@
 //! that was done under all its locks; and writers have waited for the move alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
@@ -46,11 +47,11 @@ pub(super) fn is_apart(fix: &Fix, link: &Link) -> bool {
 pub(super) fn apply_apart(
     client: &mut Client,
     link: &Link,
-    fix: &Fix,
+    fix: &Arc<Fix>,
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
-    let mut fix = fix.clone();
+    let mut fix = Arc::clone(fix);
     let mut first = None;
     let mut is_moved = false;
     for _ in 0..ROUNDS {
@@ -79,7 +80,7 @@ pub(super) fn apply_apart(
                 return Ok(Outcome::Failed(Doubt { reason, ..doubt }));
             }
             Decision::LeaveAlone(doubt) => return Ok(Outcome::Failed(doubt)),
-            Decision::Fix(again) => fix = *again,
+            Decision::Fix(again) => fix = again,
         }
     }
     Ok(Outcome::Failed(Doubt::with_cure(

@@ -1,5 +1,6 @@
 //! A few fixes in one transaction, sent in one message: all of them exactly as planned, or none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres::Client;
@@ -21,7 +22,7 @@ const STATEMENT_MS: u64 = 200;
 pub(super) fn apply_group(
     client: &mut Client,
     link: &Link,
-    group: &[Fix],
+    group: &[Arc<Fix>],
     timeouts: &Timeouts,
 ) -> Result<Duration, Error> {
     let short = Timeouts {

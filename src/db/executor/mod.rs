@@ -17,6 +17,7 @@ mod pace;
 mod side_by_side;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres::Client;
@@ -133,7 +134,7 @@ pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &m
 fn apply_fixes(
     client: &mut Client,
     link: &Link,
-    fixes: &[Fix],
+    fixes: &[Arc<Fix>],
     options: &ApplyOptions,
     listener: &mut dyn Listener,
 ) -> Option<Error> {
@@ -144,7 +145,7 @@ fn apply_fixes(
 fn run_through(
     client: &mut Client,
     link: &Link,
-    fixes: &[Fix],
+    fixes: &[Arc<Fix>],
     options: &ApplyOptions,
     listener: &mut dyn Listener,
 ) -> Result<(), Error> {

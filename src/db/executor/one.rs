@@ -1,5 +1,6 @@
 //! One fix in a transaction of its own, decided anew under its locks: the careful way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres::error::SqlState;
@@ -19,7 +20,7 @@ use crate::model::{
 pub(super) fn apply_one(
     client: &mut Client,
     link: &Link,
-    fix: &Fix,
+    fix: &Arc<Fix>,
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {

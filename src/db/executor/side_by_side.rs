@@ -1,5 +1,7 @@
 //! A plan over several connections: fixes that have a lock in common go over the same one, in their order.
 
+use std::sync::Arc;
+
 use super::link::Link;
 use super::{Applied, ApplyOptions, Listener, Outcome, apply_fixes, interrupted, is_apart};
 use crate::db::connections::{Connections, Pieces, Weigh};
@@ -11,9 +13,9 @@ use postgres::Client;
 /// How many fixes go over a connection before it may be replaced.
 const PIECE: usize = 200;
 
-impl Weigh for Vec<Fix> {
+impl Weigh for Vec<Arc<Fix>> {
     fn relations(&self) -> i64 {
-        self.iter().map(Fix::relations).sum()
+        self.iter().map(|fix| fix.relations()).sum()
     }
 }
 
@@ -55,7 +57,7 @@ pub fn apply_over(
         }
     };
     let pieces = pieces(plan, &link);
-    let work = |client: &mut Client, fixes: Vec<Fix>, is_stopped: &dyn Fn() -> bool| {
+    let work = |client: &mut Client, fixes: Vec<Arc<Fix>>, is_stopped: &dyn Fn() -> bool| {
         let mut notes = Notes { outcomes: Vec::new(), is_stopped };
         let cut_short = apply_fixes(client, &link, &fixes, options, &mut notes);
         Ok((notes.outcomes, cut_short))
@@ -71,8 +73,9 @@ pub fn apply_over(
 }
 
 /// What takes long comes alone, biggest first; the rest in shares that have no lock in common.
-fn pieces(plan: &Plan, link: &Link) -> Pieces<Vec<Fix>> {
-    let (mut long, short): (Vec<Fix>, Vec<Fix>) = plan.fixes.iter().cloned().partition(|fix| is_apart(fix, link));
+fn pieces(plan: &Plan, link: &Link) -> Pieces<Vec<Arc<Fix>>> {
+    let (mut long, short): (Vec<Arc<Fix>>, Vec<Arc<Fix>>) =
+        plan.fixes.iter().cloned().partition(|fix| is_apart(fix, link));
     long.sort_by_key(|fix| std::cmp::Reverse(fix.bytes_to_read()));
     let count = short.len().div_ceil(PIECE);
     Pieces::large(shares(short, count), long.into_iter().map(|fix| vec![fix]).collect())
