@@ -223,7 +223,8 @@ fn a_fix_sets_what_it_relies_on_for_its_own_transaction() {
         ("synchronous_commit", "on"),
         ("transaction_isolation", "read committed"),
         ("search_path", "\"\""),
-        ("lock_timeout", "300ms"),
+        // As short as the tables are locked.
+        ("lock_timeout", "20ms"),
         ("statement_timeout", "1min"),
         ("row_security", "off"),
     ];

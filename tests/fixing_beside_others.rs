@@ -116,19 +116,18 @@ fn sessions_that_call_nextval_during_a_fix_never_get_a_value_twice() {
 #[test]
 fn whoever_calls_nextval_while_a_fix_decides_waits_and_gets_a_value_past_it() {
     let items = Items::behind_by(10);
-    items.database.set_for_all("deadlock_timeout", "5min");
     // Halts the fix where it has locked the sequence.
     items.database.execute(
-        "CREATE FUNCTION halt() RETURNS event_trigger LANGUAGE plpgsql
-             AS $$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(1); END $$;
+        "CREATE FUNCTION halt() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             WHILE NOT pg_catalog.pg_try_advisory_xact_lock(1) LOOP PERFORM pg_catalog.pg_sleep(0.01); END LOOP; END $$;
          CREATE EVENT TRIGGER halt ON ddl_command_end WHEN TAG IN ('ALTER SEQUENCE') EXECUTE PROCEDURE halt()",
     );
     let mut other = items.database.client();
     other.batch_execute("SELECT pg_advisory_lock(1)").unwrap();
     thread::scope(|scope| {
         let fix = scope.spawn(|| items.fix(&["--lock-timeout", "1min"]));
-        let halted = "SELECT count(*) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
-                      WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted";
+        let halted = "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND wait_event = 'PgSleep'";
         wait_until("the fix has locked the sequence", || items.database.value::<i64>(halted) > 0);
         let draw = scope.spawn(|| items.database.value::<i64>(&format!("SELECT nextval('{SEQUENCE}')")));
         wait_until("the other waits for the fix", || waiting_for_locks(&items.database) > 0);
@@ -155,6 +154,25 @@ fn who_draws_first_and_inserts_then_is_never_the_victim_of_a_deadlock() {
         assert!(!run.stderr.contains("deadlock"), "{}", run.stderr);
     });
     assert_eq!(items.state(), (1000, true));
+}
+
+#[test]
+fn who_writes_to_a_table_hardly_waits_while_its_sequence_is_in_use() {
+    let items = Items::behind_by(10);
+    let mut other = items.database.client();
+    other.batch_execute(&format!("BEGIN; SELECT nextval('{SEQUENCE}')")).unwrap();
+    let mut writer = items.database.client();
+    writer.batch_execute("SET lock_timeout = '200ms'").unwrap();
+    thread::scope(|scope| {
+        let fix = scope.spawn(|| items.fix(&[]));
+        let mut id = 1000;
+        while !fix.is_finished() {
+            id += 1;
+            writer.batch_execute(&format!("INSERT INTO {TABLE} ({COLUMN}) VALUES ({id})")).expect("it soon gets through");
+        }
+        let run = fix.join().unwrap().expect_status(1);
+        assert_eq!(reported(&run.json(), "Item Numbers")["outcome"]["result"], "busy");
+    });
 }
 
 #[test]

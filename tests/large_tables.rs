@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use serde_json::Value;
 use support::{Database, Run};
 
@@ -84,4 +87,27 @@ fn large_parts_of_a_large_tree_are_told_together() {
     // Some values are in two of them: 5,020 calls collide, of which those of the largest part are certain.
     assert!((5_000..=5_020).contains(&sequence["colliding_calls"].as_i64().expect("a number")), "{sequence:#}");
     assert_eq!(sequence["colliding_calls_is_minimum"], true);
+}
+
+#[test]
+fn a_sequence_that_is_drawn_from_meanwhile_is_told_at_the_first_look() {
+    let db = large("", "n + 100000");
+    let is_over = AtomicBool::new(false);
+    let mut client = db.client();
+    let run = thread::scope(|scope| {
+        let drawing = scope.spawn(|| {
+            let mut drawn = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                drawn += client.execute("SELECT nextval('ids')", &[]).expect("a value");
+            }
+            drawn
+        });
+        let run = db.run(&["-vv", "--format", "json"]);
+        is_over.store(true, Ordering::Relaxed);
+        assert!(drawing.join().expect("it draws") > 10);
+        run.expect_status(1)
+    });
+    let told = run.report().sequence("ids").clone();
+    assert_eq!((told["status"].as_str(), told["next_collision"].as_i64()), (Some("behind"), Some(100_001)), "{told:#}");
+    assert_eq!(run.stderr.matches("AS window_end").count(), 1, "{}", run.stderr);
 }

@@ -31,7 +31,7 @@ pub fn collisions_sql(item: usize, finding: &Finding, count_limit: u64) -> Strin
     let sequence = &finding.sequence;
     let definition = &sequence.definition;
     let increment = definition.increment;
-    let end = if definition.is_ascending() { definition.max_value } else { definition.min_value };
+    let end = definition.limit();
     let within = if definition.is_ascending() { "<=" } else { ">=" };
     let stored: Vec<String> =
         finding.counted().map(|column| stored_sql(sequence, column, finding.range, count_limit)).collect();
@@ -108,57 +108,57 @@ fn within_sql(column: &LinkedColumn, range: ValueRange) -> String {
     format!("{name} >= {} AND {name} <= {}", sql_integer(range.min), sql_integer(range.max))
 }
 
-/// Reads the state alone, in the same columns.
-pub fn state_sql(item: usize, finding: &Finding) -> String {
-    format!(
-        "SELECT {item} AS item, state.last_value, state.is_called, '{{}}'::pg_catalog.int8[] AS farthest, \
-         NULL::pg_catalog.int8 AS ignored FROM {} AS state",
-        finding.sequence.name.to_sql()
-    )
-}
-
-/// Reads the same as [`collisions_sql`] of a sequence whose next value is known, for tables that have to be read whole:
-/// once, and once more where there is a collision. Nothing is sorted but the values among the next [`COUNT_LIMIT`] calls,
-/// and the server may read in parallel.
-/// It holds where the state is still the one that the next value was taken from; past [`window_end`] nothing is counted.
-pub fn whole_collisions_sql(item: usize, finding: &Finding, next: i64) -> String {
-    let sequence = &finding.sequence;
-    let is_ascending = sequence.definition.is_ascending();
-    let (nearest, end) = if is_ascending { ("least", finding.range.max) } else { ("greatest", finding.range.min) };
+/// Reads the same as [`collisions_sql`], for tables that have to be read whole: once, and once more where there is a
+/// collision. Nothing is sorted but the values among the next [`COUNT_LIMIT`] calls, and the server may read in parallel.
+/// Past [`window_end`] nothing is counted.
+pub fn whole_collisions_sql(item: usize, finding: &Finding) -> String {
+    let definition = &finding.sequence.definition;
+    let (nearest, within, past_window) =
+        if definition.is_ascending() { ("least", "<=", "least") } else { ("greatest", ">=", "greatest") };
+    let (step, end) = (sql_integer(definition.increment), sql_integer(definition.limit()));
+    let last = sql_integer(range_end(finding));
+    let way = window_way(finding);
     let columns: Vec<&LinkedColumn> = finding.counted().collect();
     let seen: Vec<String> = columns
         .iter()
         .enumerate()
-        .map(|(at, column)| format!(" CROSS JOIN ({}) AS seen_{at}", seen_sql(finding, column, next, end)))
+        .map(|(at, column)| format!(" CROSS JOIN ({}) AS seen_{at}", seen_sql(finding, column)))
         .collect();
     let of_each = |cell: &str| (0..columns.len()).map(|at| format!("seen_{at}.{cell}")).collect::<Vec<_>>().join(", ");
     let window = |column: &&LinkedColumn| {
         let (name, source) = (source_column(column), column.facts.source_sql());
-        let condition = coming_sql(sequence, column, next, window_end(finding, next));
+        let condition = coming_sql(&finding.sequence, column, NEXT, "(SELECT now.window_end FROM now)");
         format!("SELECT {name} AS value FROM {source} AS source WHERE {condition}")
     };
     let window: Vec<String> = columns.iter().map(window).collect();
     let nearest = format!("{nearest}({})", of_each("nearest"));
+    // Looked at once and for all: it is no part of the snapshot.
     format!(
-        "SELECT {item} AS item, state.last_value, state.is_called, ARRAY[{farthest}]::pg_catalog.int8[] AS farthest, \
+        "WITH state AS (SELECT state.last_value, state.is_called, CASE WHEN NOT state.is_called THEN state.last_value \
+         WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END AS next \
+         FROM {name} AS state), now AS (SELECT state.*, \
+         {past_window}(state.next::pg_catalog.numeric + {way}, {last})::pg_catalog.int8 AS window_end FROM state) \
+         SELECT {item} AS item, now.last_value, now.is_called, ARRAY[{farthest}]::pg_catalog.int8[] AS farthest, \
          {ignored} AS ignored, {nearest} AS nearest, CASE WHEN {nearest} IS NOT NULL \
-         THEN (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) END AS calls \
-         FROM {name} AS state{seen}",
+         THEN (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) END AS calls FROM now{seen}",
         farthest = of_each("farthest"),
         ignored = nearest_ignored(finding),
         window = window.join(" UNION ALL "),
-        name = sequence.name.to_sql(),
+        name = finding.sequence.name.to_sql(),
         seen = seen.concat(),
     )
 }
 
-/// Reads of one column the `farthest` value within the range, and the `nearest` that a call from `next` on returns:
-/// where an index tells neither, with one read for both.
-fn seen_sql(finding: &Finding, column: &LinkedColumn, next: i64, end: i64) -> String {
+/// The next value, as [`whole_collisions_sql`] has it.
+const NEXT: &str = "(SELECT now.next FROM now)";
+
+/// Reads of one column the `farthest` value within the range, and the `nearest` that a coming call returns: where an
+/// index tells neither, with one read for both.
+fn seen_sql(finding: &Finding, column: &LinkedColumn) -> String {
     let sequence = &finding.sequence;
     let (name, source) = (source_column(column), column.facts.source_sql());
     let nearest = if sequence.definition.is_ascending() { "min" } else { "max" };
-    let coming = coming_sql(sequence, column, next, end);
+    let coming = coming_sql(sequence, column, NEXT, &sql_integer(range_end(finding)));
     if column.facts.cost.is_indexed {
         let farthest = farthest_column(sequence, column, finding.range);
         return format!(
@@ -176,8 +176,16 @@ fn seen_sql(finding: &Finding, column: &LinkedColumn, next: i64, end: i64) -> St
 
 /// The last value of the next [`COUNT_LIMIT`] calls, as far as the range goes.
 pub fn window_end(finding: &Finding, next: i64) -> i64 {
-    let way = i64::try_from(COUNT_LIMIT - 1).unwrap_or(i64::MAX).saturating_mul(finding.sequence.definition.increment);
-    next.saturating_add(way).clamp(finding.range.min, finding.range.max)
+    next.saturating_add(window_way(finding)).clamp(finding.range.min, finding.range.max)
+}
+
+fn window_way(finding: &Finding) -> i64 {
+    i64::try_from(COUNT_LIMIT - 1).unwrap_or(i64::MAX).saturating_mul(finding.sequence.definition.increment)
+}
+
+/// The end of what counts, in the sequence's direction.
+fn range_end(finding: &Finding) -> i64 {
+    if finding.sequence.definition.is_ascending() { finding.range.max } else { finding.range.min }
 }
 
 fn source_column(column: &LinkedColumn) -> String {
@@ -185,12 +193,11 @@ fn source_column(column: &LinkedColumn) -> String {
     format!("source.{}", always_quoted(&column.facts.column))
 }
 
-/// What calls from `next` on to `end` return.
-fn coming_sql(sequence: &Sequence, column: &LinkedColumn, next: i64, end: i64) -> String {
+/// What calls from `next` on to `end`, both in SQL, return.
+fn coming_sql(sequence: &Sequence, column: &LinkedColumn, next: &str, end: &str) -> String {
     let name = source_column(column);
     let (from, to) = if sequence.definition.is_ascending() { (">=", "<=") } else { ("<=", ">=") };
-    let (next, end) = (sql_integer(next), sql_integer(end));
-    format!("{name} {from} {next} AND {name} {to} {end}{}", on_grid_sql(sequence, column, &next))
+    format!("{name} {from} {next} AND {name} {to} {end}{}", on_grid_sql(sequence, column, next))
 }
 
 /// What keeps values that no call returns out. In numeric, as the distance of two bigints can be too large for a bigint.

@@ -1,7 +1,7 @@
 //! One fix in a transaction of its own, decided anew under its locks: the careful way.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
@@ -25,8 +25,9 @@ pub(super) fn apply_one(
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
     let lock_ms = at_most(options.timeouts.lock_ms, link.longest_wait_ms(fix.tables().len()));
-    let mut attempt = 1;
+    let (mut attempt, mut waited) = (1, Duration::ZERO);
     loop {
+        let began = Instant::now();
         let error = match attempt_one(client, link, fix, options, lock_ms) {
             Ok(outcome) => return Ok(outcome),
             Err(error) if error.is_connection_lost() => return Err(error),
@@ -47,15 +48,23 @@ pub(super) fn apply_one(
         if !is_busy(&error) {
             return Ok(Outcome::Failed(failure(&error)));
         }
-        if options.patience().is_some_and(|patience| Duration::from_millis(lock_ms) * attempt >= patience) {
+        let wait = began.elapsed().max(LEAST_WAIT);
+        waited += wait;
+        if options.patience().is_some_and(|patience| waited >= patience) {
             return given_up(client, fix, options, &error.said());
         }
         log::info!("{}: attempt {attempt}: {}", fix.sequence.name, error.said());
         // Longer each time, so that what queued behind us gets through.
-        std::thread::sleep(Duration::from_millis(lock_ms.min(1_000)) * attempt.min(options.attempts) / 2);
+        std::thread::sleep(wait.min(Duration::from_secs(1)) * attempt.min(options.attempts) / 2);
         attempt += 1;
     }
 }
+
+/// The longest wait for the sequence, in milliseconds: its tables are locked meanwhile.
+const SEQUENCE_LOCK_MS: u64 = 20;
+
+/// What a wait counts as at least: one that is over at once must not be repeated too often.
+const LEAST_WAIT: Duration = Duration::from_millis(50);
 
 /// The longest time for a statement under the locks, in milliseconds: what takes longer is done without them.
 const LOCKED_MS: u64 = 100;
@@ -106,11 +115,14 @@ fn attempt_one(
     let is_same = |found: &[SimpleQueryRow]| found.first().is_some_and(|row| row.get(0) == Some("t"));
 
     // One message: nobody else's lock comes between the tables' and the sequence's.
-    let locking: Vec<String> =
-        [fix.lock_tables_sql(), look.clone()].into_iter().chain(fix.lock_sequence_sql()).collect();
+    let lock_sequence = fix.lock_sequence_sql().map(|sql| {
+        let lock_ms = at_most(lock_ms, SEQUENCE_LOCK_MS);
+        format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {sql}")
+    });
+    let locking = format!("{}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
     let timeouts = options.deadline.bound(&Timeouts { lock_ms, ..options.timeouts.clone() });
     let locking =
-        format!("{}; SET LOCAL statement_timeout = {}", locking.join("; "), at_most(timeouts.statement_ms, LOCKED_MS));
+        format!("{locking}; SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
     let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
