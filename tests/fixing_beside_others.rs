@@ -168,7 +168,9 @@ fn who_writes_to_a_table_hardly_waits_while_its_sequence_is_in_use() {
         let mut id = 1000;
         while !fix.is_finished() {
             id += 1;
-            writer.batch_execute(&format!("INSERT INTO {TABLE} ({COLUMN}) VALUES ({id})")).expect("it soon gets through");
+            writer
+                .batch_execute(&format!("INSERT INTO {TABLE} ({COLUMN}) VALUES ({id})"))
+                .expect("it soon gets through");
         }
         let run = fix.join().unwrap().expect_status(1);
         assert_eq!(reported(&run.json(), "Item Numbers")["outcome"]["result"], "busy");

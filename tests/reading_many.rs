@@ -143,6 +143,35 @@ fn a_time_limit_ends_the_scan_in_good_order() {
 }
 
 #[test]
+fn a_time_limit_leaves_a_fix_time_for_what_was_read() {
+    let db = Database::with_setup(
+        "CREATE TABLE held (id serial PRIMARY KEY); CREATE TABLE early (id serial PRIMARY KEY);
+         INSERT INTO early VALUES (1)",
+    );
+    let mut holder = db.client();
+    let mut holding = holder.transaction().expect("a transaction");
+    holding.batch_execute("LOCK TABLE held").expect("a lock");
+    let options = ["fix", "--yes", "--format", "json", "--lock-timeout", "0", "--time-limit", "6s"];
+    let report = db.run(&options).expect_status(1).report();
+    assert_eq!(report.sequence("held_id_seq")["status"], "not_reached");
+    assert_eq!(report.sequence("early_id_seq")["outcome"]["result"], "set");
+}
+
+#[test]
+fn what_many_sequences_share_is_said_once() {
+    let db = Database::new();
+    db.execute(
+        "DO $do$ BEGIN FOR n IN 1..4 LOOP EXECUTE format('CREATE TABLE t%s (id serial)', n); END LOOP; END $do$",
+    );
+    let said = db.run(&["--skip-unindexed"]).expect_status(0).stdout;
+    assert_eq!(said.matches("no index on all rows").count(), 1, "{said}");
+    assert!(said.contains("4 sequences: no index on all rows"), "{said}");
+    db.execute("DROP TABLE t4");
+    let said = db.run(&["--skip-unindexed"]).expect_status(0).stdout;
+    assert_eq!(said.matches("no index on all rows").count(), 3, "a few are named: {said}");
+}
+
+#[test]
 fn what_no_index_helps_with_can_be_left_out_and_is_named() {
     let db = Database::with_setup(
         "CREATE TABLE bare (id serial); INSERT INTO bare VALUES (9);

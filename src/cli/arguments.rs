@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use super::duration::milliseconds;
+use super::duration::{milliseconds, time_limit};
 use super::explain::arguments::ExplainArguments;
 use super::explain::request::ExplainRequest;
 use super::format::{Format, OutputArguments};
@@ -171,8 +171,9 @@ struct Pace {
     /// Work over at most N connections [default: one for each core, at most 4]
     #[arg(short = 'j', long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: Option<u16>,
-    /// Stop in good order after this time, and say what is not done; running again goes on from there
-    #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
+    /// Stop in good order after this time (30s, 5min; 0 is never), and say what is not done: run again for the rest, as what
+    /// is fixed by then needs nothing. A fix reads for half of it at most
+    #[arg(long, value_name = "TIME", global = true, value_parser = time_limit, allow_negative_numbers = true)]
     time_limit: Option<u64>,
 }
 
@@ -183,10 +184,14 @@ impl Pace {
         self.jobs.map_or_else(cores, usize::from)
     }
 
-    /// 0 is for ever, as with the other times.
-    fn deadline(&self) -> Deadline {
+    /// When reading, and when all shall be over: what is to be fixed needs time, too. 0 is for ever, as with the other times.
+    fn deadlines(&self, task: &Task) -> (Deadline, Deadline) {
+        let after = |limit: Option<u64>| {
+            limit.map_or_else(Deadline::default, |limit| Deadline::after(Duration::from_millis(limit)))
+        };
         let limit = self.time_limit.filter(|limit| *limit > 0);
-        limit.map_or_else(Deadline::default, |limit| Deadline::after(Duration::from_millis(limit)))
+        let is_fix = matches!(task, Task::Fix | Task::Ask);
+        (after(limit.map(|limit| if is_fix { limit.div_ceil(2) } else { limit })), after(limit))
     }
 }
 
@@ -239,7 +244,7 @@ impl Arguments {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
             statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
         };
-        let deadline = pace.deadline();
+        let (end_of_reading, deadline) = pace.deadlines(&task);
         let request = Request {
             task,
             given,
@@ -254,7 +259,7 @@ impl Arguments {
                 ignore_below: comparison.ignore_below,
                 skip_unindexed: comparison.skip_unindexed,
                 timeouts: timeouts(&scan.timeouts),
-                deadline,
+                deadline: end_of_reading,
             },
             apply: ApplyOptions {
                 plan,

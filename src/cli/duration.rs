@@ -25,9 +25,31 @@ pub fn milliseconds(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).filter(|time| *time <= LONGEST).ok_or_else(|| "at most 24 days".to_owned())
 }
 
+/// Reads a time for a whole run, which a number alone would make milliseconds of.
+///
+/// # Errors
+///
+/// As [`milliseconds`], and where there is no unit.
+pub fn time_limit(text: &str) -> Result<u64, String> {
+    match milliseconds(text)? {
+        0 => Ok(0),
+        _ if text.trim().ends_with(|letter: char| letter.is_ascii_digit()) => {
+            Err(format!("it needs a unit: {0}s, {0}min, {0}ms", text.trim()))
+        }
+        time => Ok(time),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::milliseconds;
+    use super::{milliseconds, time_limit};
+
+    #[test]
+    fn a_limit_for_a_run_needs_a_unit() {
+        assert_eq!((time_limit("0"), time_limit("5s"), time_limit("2 min")), (Ok(0), Ok(5_000), Ok(120_000)));
+        assert_eq!(time_limit("5"), Err("it needs a unit: 5s, 5min, 5ms".to_owned()));
+        assert!(time_limit("soon").is_err());
+    }
 
     #[test]
     fn units_are_postgresqls() {

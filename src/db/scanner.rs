@@ -153,11 +153,12 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
 
 /// A column that counts and whose farthest value takes a read of every row.
 fn unindexed(columns: &[LinkedColumn]) -> Option<Doubt> {
-    let column = columns.iter().find(|column| column.counts() && !column.facts.cost.is_indexed)?;
-    Some(Doubt::with_cure(
-        format!("no index begins with {}, and so it was left out, as asked for", column.name()),
-        "leave out --skip-unindexed to read every row of it",
-    ))
+    columns.iter().find(|column| column.counts() && !column.facts.cost.is_indexed).map(|_| {
+        Doubt::with_cure(
+            "no index on all rows begins with its column, and so it was left out, as asked for",
+            "leave out --skip-unindexed to read every row of it",
+        )
+    })
 }
 
 /// Takes out what could not be read because it was dropped meanwhile, and counts it: the database does not hold it.

@@ -25,7 +25,7 @@ impl Finding {
             | Status::Skipped(doubt) => Some(doubt.clone()),
             Status::NotReached => Some(Doubt::with_cure(
                 "the time limit was over before it was read",
-                "run again, with a longer --time-limit; what is fixed by then needs nothing",
+                "raise --time-limit, or leave out what takes long with --skip-unindexed",
             )),
             Status::Unlinked if self.sequence.callers.is_empty() => None,
             Status::Unlinked => {

@@ -1,5 +1,6 @@
 //! Aligned columns, for people.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -8,6 +9,7 @@ use pgseqfix::model::{Entry, Mode, Report};
 use super::aligned;
 use super::cells::{cells, headings};
 use super::closing::closing_lines;
+use super::number::grouped;
 use crate::cli::terminal::printable;
 
 /// Writes the table of what is not in sync (`all`: of everything), the reasons, and a line that counts;
@@ -22,9 +24,7 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
         write_table(&shown, report.mode, coloured, out)?;
         writeln!(out)?;
     }
-    for entry in &shown {
-        write_reason(entry, out)?;
-    }
+    write_reasons(&shown, out)?;
     closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
@@ -45,12 +45,30 @@ fn status_style(entry: &Entry) -> Style {
     Style::new().fg_color(Some(colour.into()))
 }
 
-/// Why a sequence is as it is, and what would settle it.
-fn write_reason(entry: &Entry, out: &mut dyn Write) -> io::Result<()> {
-    for note in entry.notes() {
-        writeln!(out, "{}: {}", printable(&entry.finding.sequence.name.to_string()), printable(&note.reason))?;
-        if let Some(cure) = note.cure {
-            writeln!(out, "  hint: {}", printable(&cure))?;
+/// What more sequences than these share is said once: the table has their names.
+const NAMED: usize = 3;
+
+/// Why sequences are as they are, and what would settle it.
+fn write_reasons(shown: &[&Entry], out: &mut dyn Write) -> io::Result<()> {
+    let mut sharing: HashMap<(String, Option<String>), usize> = HashMap::new();
+    for note in shown.iter().flat_map(|entry| entry.notes()) {
+        *sharing.entry((note.reason, note.cure)).or_default() += 1;
+    }
+    for entry in shown {
+        for note in entry.notes() {
+            let reason = (note.reason, note.cure);
+            let subject = match sharing.get(&reason).copied() {
+                None => continue,
+                Some(count) if count > NAMED => {
+                    sharing.remove(&reason);
+                    format!("{} sequences", grouped(count))
+                }
+                Some(_) => printable(&entry.finding.sequence.name.to_string()),
+            };
+            writeln!(out, "{subject}: {}", printable(&reason.0))?;
+            if let Some(cure) = &reason.1 {
+                writeln!(out, "  hint: {}", printable(cure))?;
+            }
         }
     }
     Ok(())

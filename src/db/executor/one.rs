@@ -121,8 +121,7 @@ fn attempt_one(
     });
     let locking = format!("{}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
     let timeouts = options.deadline.bound(&Timeouts { lock_ms, ..options.timeouts.clone() });
-    let locking =
-        format!("{locking}; SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
+    let locking = format!("{locking}; SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
     let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
