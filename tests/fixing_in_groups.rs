@@ -141,6 +141,8 @@ fn what_was_altered_or_dropped_since_the_scan_is_left_alone_and_the_rest_is_done
         r#"ALTER TABLE "T 2" RENAME TO "Another""#,
         r#"ALTER TABLE "T 2" RENAME TO "Another"; CREATE TABLE "T 2" (id int PRIMARY KEY); INSERT INTO "T 2" VALUES (10)"#,
         r#"DROP TABLE "T 2""#,
+        r#"ALTER TABLE "T 2" ADD x int; ALTER TABLE "T 2" RENAME id TO y; ALTER TABLE "T 2" RENAME x TO id"#,
+        r#"ALTER TABLE "T 2" ALTER id TYPE smallint"#,
     ] {
         let outcome = outcome_after(change);
         assert!(matches!(outcome, Outcome::Failed(_)), "{change}: {outcome:?}");

@@ -202,6 +202,8 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         parents: row.try_get("parents")?,
         reach: Reach::Tree,
         column: row.try_get("column_name")?,
+        number: row.try_get("attnum")?,
+        type_oid: row.try_get("atttypid")?,
         column_type: column_type(type_name, row.try_get("base_type")?, row.try_get("typmod")?),
         ownership: match deptype.as_deref() {
             Some("i") => Some(Ownership::Identity { always: identity == "a" }),

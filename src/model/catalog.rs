@@ -116,6 +116,10 @@ pub struct ColumnFacts {
     pub reach: Reach,
     /// Its name.
     pub column: String,
+    /// Its number in the table, which stays while the name may change.
+    pub number: i16,
+    /// The oid of its type, which may be a domain.
+    pub type_oid: u32,
     /// Its type.
     pub column_type: ColumnType,
     /// Whether the sequence depends on it.

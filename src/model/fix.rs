@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::drift::Overlap;
 use super::finding::{Finding, Status};
 use super::linking::LinkedColumn;
-use super::name::{QualifiedName, always_quoted};
+use super::name::{QualifiedName, always_quoted, quote_literal};
 use super::range::ValueRange;
 use super::sequence::{Sequence, SequenceState};
 
@@ -140,9 +140,10 @@ impl Fix {
         same.join(" AND ")
     }
 
-    /// Whether both hold.
+    /// Whether all of that holds, and the columns are the same.
     pub fn is_same_sql(&self) -> String {
-        format!("{} AND {}", self.is_unchanged_sql(), self.is_named_so_sql())
+        let columns = are_columns_same_sql(self.counted());
+        format!("{} AND {} AND {columns}", self.is_unchanged_sql(), self.is_named_so_sql())
     }
 
     /// The move itself. It is guarded in its own text: it does nothing where the sequence is there already.
@@ -186,6 +187,27 @@ impl Fix {
             .collect();
         format!("SELECT {} AND {}", self.is_unchanged_sql(), columns.join(" AND "))
     }
+}
+
+/// Whether the columns' names still mean the columns that were scanned, of the types that they had.
+pub(super) fn are_columns_same_sql<'a>(columns: impl Iterator<Item = &'a LinkedColumn>) -> String {
+    let rows: Vec<String> = columns
+        .map(|column| {
+            let facts = &column.facts;
+            let name = quote_literal(&facts.column);
+            format!(
+                "({}::pg_catalog.oid, {}, {name}, {}::pg_catalog.oid)",
+                facts.table_oid, facts.number, facts.type_oid
+            )
+        })
+        .collect();
+    format!(
+        "(SELECT pg_catalog.count(*) FROM (VALUES {}) AS seen (relation, number, name, type) \
+         JOIN pg_catalog.pg_attribute AS now ON now.attrelid = seen.relation AND now.attnum = seen.number \
+         AND now.attname = seen.name::pg_catalog.name AND now.atttypid = seen.type) = {}",
+        rows.join(", "),
+        rows.len()
+    )
 }
 
 /// An integer constant. The least `bigint` is quoted, as its digits alone would be read as `numeric`.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::drift::{Collisions, Drift, Observation, assess};
-use super::fix::{Fix, Protection, sql_integer};
+use super::fix::{Fix, Protection, are_columns_same_sql, sql_integer};
 use super::linking::{LinkedColumn, column_limit};
 use super::name::{QualifiedName, always_quoted};
 use super::probe::{farthest_column, nearest_ignored};
@@ -45,6 +45,7 @@ pub fn group_sql(fixes: &[Arc<Fix>]) -> String {
     same.push(are_unchanged_sql(fixes));
     statements.push(assertion_sql(&same, "it was altered since the scan"));
     statements.extend(fixes.iter().filter_map(|fix| fix.lock_sequence_sql()));
+    same.push(are_columns_same_sql(fixes.iter().flat_map(|fix| fix.counted())));
     same.extend(of_each(holds_exactly_sql));
     statements.push(assertion_sql(&same, "something has changed since the scan"));
     statements.extend(of_each(Fix::move_sql));

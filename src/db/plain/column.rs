@@ -65,6 +65,8 @@ impl Column {
             parents: Vec::new(),
             reach: Reach::Tree,
             column,
+            number,
+            type_oid,
             column_type: column_type(type_name.unwrap_or_default().to_owned(), type_oid, -1),
             ownership,
             default: if has_default { ColumnDefault::Plain } else { ColumnDefault::None },

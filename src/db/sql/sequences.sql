@@ -213,6 +213,8 @@ described_column AS (
         c.relname AS table_name,
         c.relkind::pg_catalog.text AS relkind,
         a.attname,
+        a.attnum,
+        a.atttypid,
         a.attidentity::pg_catalog.text AS attidentity,
         -- Since 18 a constraint may be NOT VALID yet, and children of a table may do without it.
         a.attnotnull AND NOT c.relhassubclass
@@ -339,6 +341,8 @@ SELECT
     c.table_name::pg_catalog.text,
     c.relkind,
     c.attname::pg_catalog.text AS column_name,
+    c.attnum,
+    c.atttypid,
     c.column_type,
     c.base_type,
     c.typmod,
