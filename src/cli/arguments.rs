@@ -185,7 +185,7 @@ impl Pace {
     }
 
     /// When reading, and when all shall be over: what is to be fixed needs time, too. 0 is for ever, as with the other times.
-    fn deadlines(&self, task: &Task) -> (Deadline, Deadline) {
+    fn deadlines(&self, task: Task) -> (Deadline, Deadline) {
         let after = |limit: Option<u64>| {
             limit.map_or_else(Deadline::default, |limit| Deadline::after(Duration::from_millis(limit)))
         };
@@ -244,7 +244,7 @@ impl Arguments {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
             statement_ms: comparison.statement_timeout.unwrap_or(default.statement_ms),
         };
-        let (end_of_reading, deadline) = pace.deadlines(&task);
+        let (end_of_reading, deadline) = pace.deadlines(task);
         let request = Request {
             task,
             given,
