@@ -229,7 +229,7 @@ fn tables() -> Database {
 /// Lets all of them at it, and tells what happened: what was counted, what was wrong, and how many values were handed out
 /// twice.
 fn traffic(database: &Database, name: &str, fix: &dyn Fn() -> Repair) -> (Vec<String>, usize) {
-    let seconds = env::var("PGSEQFIX_STRESS_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let seconds = env::var("PGSEQFIX_STRESS_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
     let traffic = Traffic {
         database,
         tally: Tally::default(),
