@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use serde_json::Value;
+use support::repair::Bell;
 use support::{Database, Run};
 
 /// `big`, of some ten megabytes, with these ids in its rows and these options of its sequence.
@@ -95,6 +96,7 @@ fn a_sequence_that_is_drawn_from_meanwhile_is_told_at_the_first_look() {
     let is_over = AtomicBool::new(false);
     let mut client = db.client();
     let run = thread::scope(|scope| {
+        let bell = Bell(&is_over);
         let drawing = scope.spawn(|| {
             let mut drawn = 0;
             while !is_over.load(Ordering::Relaxed) {
@@ -103,7 +105,7 @@ fn a_sequence_that_is_drawn_from_meanwhile_is_told_at_the_first_look() {
             drawn
         });
         let run = db.run(&["-vv", "--format", "json"]);
-        is_over.store(true, Ordering::Relaxed);
+        drop(bell);
         assert!(drawing.join().expect("it draws") > 10);
         run.expect_status(1)
     });

@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::env;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 use postgres::error::SqlState;
-use support::repair::role_with;
+use support::repair::{Bell, duplicates, fix_command, role_with};
 use support::{Database, Run};
 
 /// Drawn from one at a time; in blocks; and emptied again and again with RESTART IDENTITY.
@@ -207,15 +206,6 @@ struct Repair {
     is_all: bool,
 }
 
-/// Ends the traffic, also where a test panics: else it would go on for ever.
-struct Bell<'a>(&'a AtomicBool);
-
-impl Drop for Bell<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, SeqCst);
-    }
-}
-
 fn tables() -> Database {
     let database = Database::new();
     for table in TABLES {
@@ -256,8 +246,7 @@ fn traffic(database: &Database, name: &str, fix: &dyn Fn() -> Repair) -> (Vec<St
         let values = |drawing: Vec<thread::ScopedJoinHandle<Vec<i64>>>| -> Vec<i64> {
             drawing.into_iter().flat_map(|one| one.join().expect("it draws")).collect()
         };
-        let twice = |values: Vec<i64>| values.len() - values.iter().collect::<BTreeSet<_>>().len();
-        twice(values(plain.into())) + twice(values(blocks.into()))
+        duplicates(&values(plain.into())) + duplicates(&values(blocks.into()))
     });
     let tally = traffic.tally;
     let wrong = tally.wrong.into_inner().expect("nobody panicked with it");
@@ -290,7 +279,7 @@ fn fixed_by(run: &Run) -> Repair {
 fn an_owner_fixes_beside_all_of_it() {
     let database = tables();
     database.execute("ALTER SEQUENCE \"Blocks_id_seq\" CACHE 20");
-    let fix = || fixed_by(&Run::of(database.pgseqfix().args(["fix", "--yes", "--format", "json"])));
+    let fix = || fixed_by(&fix_command(&database, &[]));
     assert_eq!(traffic(&database, "as owner", &fix), (Vec::new(), 0));
 }
 
@@ -303,7 +292,7 @@ fn somebody_else_fixes_beside_all_of_it() {
         )
     });
     let role = role_with(&database, &grants.concat());
-    let fix = || fixed_by(&Run::of(database.pgseqfix().args(["fix", "--yes", "--format", "json", "-U", &role])));
+    let fix = || fixed_by(&fix_command(&database, &["-U", &role]));
     assert_eq!(traffic(&database, "by nextval", &fix), (Vec::new(), 0));
 }
 

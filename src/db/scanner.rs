@@ -151,9 +151,9 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     Finding { sequence, state: None, columns, range, ignored: None, status }
 }
 
-/// A column that counts and whose farthest value takes a read of every row.
+/// Why it is left out, where a column counts whose farthest value takes a read of every row.
 fn unindexed(columns: &[LinkedColumn]) -> Option<Doubt> {
-    columns.iter().find(|column| column.counts() && !column.facts.cost.is_indexed).map(|_| {
+    columns.iter().any(|column| column.counts() && !column.facts.cost.is_indexed).then(|| {
         Doubt::with_cure(
             "no index on all rows begins with its column, and so it was left out, as asked for",
             "leave out --skip-unindexed to read every row of it",

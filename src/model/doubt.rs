@@ -1,7 +1,7 @@
 //! A reason, and the way out.
 
 /// Why something is left alone, and the command that would settle it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Doubt {
     /// The reason, in one line.
     pub reason: String,

@@ -8,7 +8,7 @@ use super::fix::sql_integer;
 use super::linking::LinkedColumn;
 use super::name::always_quoted;
 use super::range::ValueRange;
-use super::sequence::Sequence;
+use super::sequence::{Definition, Sequence};
 
 /// How many colliding calls are counted before it is left at "at least".
 pub const COUNT_LIMIT: u64 = 1_000_000;
@@ -30,25 +30,30 @@ pub fn farthest_sql(item: usize, finding: &Finding) -> String {
 pub fn collisions_sql(item: usize, finding: &Finding, count_limit: u64) -> String {
     let sequence = &finding.sequence;
     let definition = &sequence.definition;
-    let increment = definition.increment;
-    let end = definition.limit();
-    let within = if definition.is_ascending() { "<=" } else { ">=" };
     let stored: Vec<String> =
         finding.counted().map(|column| stored_sql(sequence, column, finding.range, count_limit)).collect();
     format!(
         "SELECT {item} AS item, state.last_value, state.is_called, {farthest} AS farthest, {ignored} AS ignored, seen.nearest, seen.calls \
          FROM {name} AS state \
-         CROSS JOIN LATERAL (SELECT CASE WHEN NOT state.is_called THEN state.last_value \
-         WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END AS value) AS next \
+         CROSS JOIN LATERAL (SELECT {next} AS value) AS next \
          CROSS JOIN LATERAL (SELECT pg_catalog.{nearest}(stored.value) AS nearest, pg_catalog.count(*) AS calls \
          FROM ({stored}) AS stored) AS seen",
         farthest = farthest_array(finding),
         ignored = nearest_ignored(finding),
         name = sequence.name.to_sql(),
-        step = sql_integer(increment),
-        end = sql_integer(end),
+        next = next_sql(definition),
         nearest = if definition.is_ascending() { "min" } else { "max" },
         stored = stored.join(" UNION "),
+    )
+}
+
+/// What `nextval` would return, of the row `state`; NULL where no value is left.
+fn next_sql(definition: &Definition) -> String {
+    let within = if definition.is_ascending() { "<=" } else { ">=" };
+    let (step, end) = (sql_integer(definition.increment), sql_integer(definition.limit()));
+    format!(
+        "CASE WHEN NOT state.is_called THEN state.last_value \
+         WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END"
     )
 }
 
@@ -113,9 +118,7 @@ fn within_sql(column: &LinkedColumn, range: ValueRange) -> String {
 /// Past [`window_end`] nothing is counted.
 pub fn whole_collisions_sql(item: usize, finding: &Finding) -> String {
     let definition = &finding.sequence.definition;
-    let (nearest, within, past_window) =
-        if definition.is_ascending() { ("least", "<=", "least") } else { ("greatest", ">=", "greatest") };
-    let (step, end) = (sql_integer(definition.increment), sql_integer(definition.limit()));
+    let nearer = if definition.is_ascending() { "least" } else { "greatest" };
     let last = sql_integer(range_end(finding));
     let way = window_way(finding);
     let columns: Vec<&LinkedColumn> = finding.counted().collect();
@@ -131,16 +134,15 @@ pub fn whole_collisions_sql(item: usize, finding: &Finding) -> String {
         format!("SELECT {name} AS value FROM {source} AS source WHERE {condition}")
     };
     let window: Vec<String> = columns.iter().map(window).collect();
-    let nearest = format!("{nearest}({})", of_each("nearest"));
+    let nearest = format!("{nearer}({})", of_each("nearest"));
     // Looked at once and for all: it is no part of the snapshot.
     format!(
-        "WITH state AS (SELECT state.last_value, state.is_called, CASE WHEN NOT state.is_called THEN state.last_value \
-         WHEN state.last_value::pg_catalog.numeric + {step} {within} {end} THEN state.last_value + {step} END AS next \
-         FROM {name} AS state), now AS (SELECT state.*, \
-         {past_window}(state.next::pg_catalog.numeric + {way}, {last})::pg_catalog.int8 AS window_end FROM state) \
+        "WITH state AS (SELECT state.last_value, state.is_called, {next} AS next FROM {name} AS state), \
+         now AS (SELECT state.*, {nearer}(state.next::pg_catalog.numeric + {way}, {last})::pg_catalog.int8 AS window_end FROM state) \
          SELECT {item} AS item, now.last_value, now.is_called, ARRAY[{farthest}]::pg_catalog.int8[] AS farthest, \
          {ignored} AS ignored, {nearest} AS nearest, CASE WHEN {nearest} IS NOT NULL \
          THEN (SELECT pg_catalog.count(DISTINCT stored.value) FROM ({window}) AS stored) END AS calls FROM now{seen}",
+        next = next_sql(definition),
         farthest = of_each("farthest"),
         ignored = nearest_ignored(finding),
         window = window.join(" UNION ALL "),

@@ -197,7 +197,7 @@ impl Report {
         while let Some(finding) = findings.pop() {
             let oid = finding.sequence.oid;
             entries.push(Entry {
-                fix: fixes.get(&oid).map(|fix| Arc::clone(fix)),
+                fix: fixes.get(&oid).copied().cloned(),
                 left_out: left_out.get(&oid).copied().cloned(),
                 outcome: outcomes.remove(&oid),
                 finding,

@@ -179,14 +179,17 @@ pub fn fix_command(database: &Database, options: &[&str]) -> Run {
     Run::of(database.pgseqfix().args(["fix", "--yes", "--format", "json"]).args(options))
 }
 
+/// Ends what others do meanwhile, also where a test panics: else it would go on for ever.
+pub struct Bell<'a>(pub &'a AtomicBool);
+
+impl Drop for Bell<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Every value that three sessions get from `nextval` while something is done.
 pub fn drawn_during(items: &Items, work: impl FnOnce()) -> Vec<i64> {
-    struct Bell<'a>(&'a AtomicBool);
-    impl Drop for Bell<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
     let is_over = AtomicBool::new(false);
     let draw = |mut client: Client| {
         let mut drawn: Vec<i64> = Vec::new();
@@ -197,7 +200,6 @@ pub fn drawn_during(items: &Items, work: impl FnOnce()) -> Vec<i64> {
         drawn
     };
     thread::scope(|scope| {
-        // Rings for a panic, too: else the others would draw for ever.
         let bell = Bell(&is_over);
         let drawing: Vec<_> =
             (0..3).map(|_| items.database.client()).map(|client| scope.spawn(|| draw(client))).collect();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use pgseqfix::model::{Entry, Mode, Report};
+use pgseqfix::model::{Doubt, Entry, Mode, Report};
 
 use super::aligned;
 use super::cells::{cells, headings};
@@ -50,25 +50,24 @@ const NAMED: usize = 3;
 
 /// Why sequences are as they are, and what would settle it.
 fn write_reasons(shown: &[&Entry], out: &mut dyn Write) -> io::Result<()> {
-    let mut sharing: HashMap<(String, Option<String>), usize> = HashMap::new();
-    for note in shown.iter().flat_map(|entry| entry.notes()) {
-        *sharing.entry((note.reason, note.cure)).or_default() += 1;
+    let notes: Vec<(&Entry, Doubt)> =
+        shown.iter().flat_map(|entry| entry.notes().into_iter().map(move |note| (*entry, note))).collect();
+    let mut sharing: HashMap<&Doubt, usize> = HashMap::new();
+    for (_, note) in &notes {
+        *sharing.entry(note).or_default() += 1;
     }
-    for entry in shown {
-        for note in entry.notes() {
-            let reason = (note.reason, note.cure);
-            let subject = match sharing.get(&reason).copied() {
-                None => continue,
-                Some(count) if count > NAMED => {
-                    sharing.remove(&reason);
-                    format!("{} sequences", grouped(count))
-                }
-                Some(_) => printable(&entry.finding.sequence.name.to_string()),
-            };
-            writeln!(out, "{subject}: {}", printable(&reason.0))?;
-            if let Some(cure) = &reason.1 {
-                writeln!(out, "  hint: {}", printable(cure))?;
+    for (entry, note) in &notes {
+        let subject = match sharing.get(note).copied() {
+            None => continue,
+            Some(count) if count > NAMED => {
+                sharing.remove(note);
+                format!("{} sequences", grouped(count))
             }
+            Some(_) => printable(&entry.finding.sequence.name.to_string()),
+        };
+        writeln!(out, "{subject}: {}", printable(&note.reason))?;
+        if let Some(cure) = &note.cure {
+            writeln!(out, "  hint: {}", printable(cure))?;
         }
     }
     Ok(())

@@ -8,9 +8,7 @@ use super::probe::Probe;
 use super::{Reading, whole};
 use crate::db::Error;
 use crate::db::session::{begin_snapshot_with, query, roll_back, rows, run};
-use crate::model::{
-    ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, SequenceState, Status, farthest_sql,
-};
+use crate::model::{ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, Status, farthest_sql};
 
 /// Some tables of one column, as a finding of their own.
 pub(super) struct Part {
@@ -58,24 +56,23 @@ fn look_in_snapshot(
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
     let parts = parts(client, finding)?;
-    let read_all = |client: &mut Client, state: Option<SequenceState>| -> Result<Vec<(usize, Probe)>, Error> {
+    let read_all = |client: &mut Client, spell: fn(&Finding) -> String| -> Result<Vec<(usize, Probe)>, Error> {
         let mut probes = Vec::new();
         for part in &parts {
             if is_stopped() || reading.deadline.is_over() {
                 return Err(Error::refusal(doing, "the run was ended"));
             }
-            let finding = Finding { state, ..part.finding.clone() };
-            let sql = if state.is_some() { whole::spell(&finding) } else { farthest_sql(0, &finding) };
+            let sql = spell(&part.finding);
             let sql = format!("SAVEPOINT part; {sql}; ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
             for row in rows(client, &sql).map_err(|error| Error::new(doing, &error))? {
-                probes.push((part.column, whole::windowed(Probe::of(&row)?, &finding)));
+                probes.push((part.column, whole::windowed(Probe::of(&row)?, &part.finding)));
             }
         }
         Ok(probes)
     };
     // Each statement reads the sequence as it is by then, so that the state is not older than any value: what is past it
     // then really is.
-    let seen = read_all(client, None)?;
+    let seen = read_all(client, |finding| farthest_sql(0, finding))?;
     let Some(whole) = Probe::joined(seen, finding) else {
         return Err(Error::refusal(doing, "there are none"));
     };
@@ -83,7 +80,7 @@ fn look_in_snapshot(
         return Ok(());
     }
     for _ in 0..TRIES {
-        let seen = read_all(client, finding.state)?;
+        let seen = read_all(client, whole::spell)?;
         let Some(whole) = Probe::joined(seen, finding) else { break };
         if whole.is_ahead(finding) {
             whole.settle(finding, reading.on_standby);
