@@ -39,15 +39,15 @@ impl Link {
         Ok(Self { limits, lock_budget: limits.lock_budget(sessions), known_settings, deadlock_ms })
     }
 
-    /// The longest single wait for a lock, in milliseconds, of what waits for so many tables and then for a sequence.
+    /// The longest single wait for a lock, in milliseconds, of what waits for so many, one after the other.
     ///
     /// Whoever has waited for `deadlock_timeout` looks for a deadlock, and is ended if there is one. So that this is never
     /// the application, we let go before it can have waited for as long behind our locks: after two fifths for the
     /// tables and two fifths for the sequence
     /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html>).
-    pub(super) fn longest_wait_ms(&self, tables: usize) -> u64 {
-        let tables = u64::try_from(tables).unwrap_or(u64::MAX);
-        (self.deadlock_ms * 2 / 5 / tables.max(1)).max(1)
+    pub(super) fn longest_wait_ms(&self, waits: usize) -> u64 {
+        let waits = u64::try_from(waits).unwrap_or(u64::MAX);
+        (self.deadlock_ms * 2 / 5 / waits.max(1)).max(1)
     }
 
     /// Begins a transaction and runs statements in it, in one message where that can be.
