@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use support::Database;
+use support::repair::{wait_until, waiting_for_locks};
 
 /// So many tables of all ways in which a column can stand: in sync, behind, empty, never called, past the range.
 fn many(count: u32) -> Database {
@@ -113,6 +115,29 @@ fn one_table_that_is_locked_spoils_no_other() {
         .filter_map(|sequence| sequence["name"].as_str())
         .collect();
     assert_eq!(unreadable, ["t17_id_seq"]);
+}
+
+#[test]
+fn who_truncates_and_restarts_during_a_scan_is_never_the_victim_of_a_deadlock() {
+    let db = many(17);
+    // As TRUNCATE does: the table first, then its sequence, which a read of it holds.
+    let mut other = db.client();
+    let mut restarting = other.transaction().expect("a transaction");
+    restarting.batch_execute("LOCK TABLE t17").expect("a lock");
+    let scan = db.pgseqfix().args(["-t", "t17", "--lock-timeout", "1min"]).stdout(Stdio::piped()).spawn();
+    wait_until("the scan waits", || waiting_for_locks(&db) > 0);
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        let mut nested = restarting.transaction().expect("a savepoint");
+        nested.batch_execute("TRUNCATE t17 RESTART IDENTITY").expect("it is no victim");
+        nested.rollback().expect("rolled back");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    restarting.rollback().expect("rolled back");
+    let scan = scan.expect("it began").wait_with_output().expect("it ends");
+    assert_eq!(scan.status.code(), Some(0), "it was read in the end");
+    let deadlocks: i64 = db.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    assert_eq!(deadlocks, 0, "nor is the scan");
 }
 
 #[test]

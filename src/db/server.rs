@@ -32,6 +32,7 @@ fn server(row: &SimpleQueryRow) -> Option<Server> {
             number("max_locks")?,
             number("max_connections")?,
             number("max_prepared")?,
+            number("deadlock_ms")?,
         ),
         warnings: warnings(is_standby, row.get("subscriptions")?),
         refuses_fix: refusal(is_standby, row.get("full_version")?, row.get("extensions")?),

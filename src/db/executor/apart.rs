@@ -106,7 +106,7 @@ fn move_alone(
     listener: &dyn Listener,
 ) -> Result<Moved, Error> {
     let limits = &options.timeouts;
-    let lock_ms = at_most(limits.lock_ms, LOCK_MS).min(link.longest_wait_ms(1));
+    let lock_ms = at_most(limits.lock_ms, LOCK_MS).min(link.limits.longest_wait_ms(1));
     let timeouts = Timeouts { lock_ms, ..limits.clone() };
     let sql = format!("{}; COMMIT", lone_move_sql(fix));
     let started = Instant::now();

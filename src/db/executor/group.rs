@@ -26,7 +26,7 @@ pub(super) fn apply_group(
     timeouts: &Timeouts,
 ) -> Result<Duration, Error> {
     let short = Timeouts {
-        lock_ms: at_most(timeouts.lock_ms, LOCK_MS).min(link.longest_wait_ms(group.len())),
+        lock_ms: at_most(timeouts.lock_ms, LOCK_MS).min(link.limits.longest_wait_ms(group.len())),
         statement_ms: at_most(timeouts.statement_ms, STATEMENT_MS),
     };
     let sql = format!("{}; COMMIT", group_sql(group));

@@ -24,7 +24,7 @@ pub(super) fn apply_one(
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
-    let lock_ms = at_most(options.timeouts.lock_ms, link.longest_wait_ms(fix.tables().len()));
+    let lock_ms = at_most(options.timeouts.lock_ms, link.limits.longest_wait_ms(fix.tables().len()));
     let (mut attempt, mut waited) = (1, Duration::ZERO);
     loop {
         let began = Instant::now();

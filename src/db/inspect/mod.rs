@@ -8,7 +8,7 @@ mod tree;
 mod whole;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
@@ -21,7 +21,7 @@ use super::error::Error;
 use super::session::{KnownSettings, begin_read_only_with, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, collisions_sql, farthest_sql,
+    COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, at_most, collisions_sql, farthest_sql,
 };
 
 /// How many relations a batch touches at most, whatever the server has room for: more gain nothing.
@@ -112,9 +112,33 @@ impl Reading<'_> {
         self.look(client, &mut item).map(|()| alone(item))
     }
 
-    /// The timeouts of a statement that begins now.
-    fn timeouts(&self) -> Timeouts {
-        self.deadline.bound(self.timeouts)
+    /// The timeouts of a statement that begins now and locks so many relations. None is waited for long, as others wait
+    /// for what is locked by then: a longer wait is many short ones, with nothing locked in between.
+    fn timeouts(&self, relations: i64) -> Timeouts {
+        let timeouts = self.deadline.bound(self.timeouts);
+        let longest = self.server.longest_wait_ms(usize::try_from(relations).unwrap_or(usize::MAX));
+        Timeouts { lock_ms: at_most(timeouts.lock_ms, longest), ..timeouts }
+    }
+
+    /// Tries until others do not hold what it needs, for as long as the caller would wait for a lock.
+    fn patiently<D>(
+        &self,
+        is_stopped: &dyn Fn() -> bool,
+        mut attempt: impl FnMut() -> Result<D, Error>,
+    ) -> Result<D, Error> {
+        let began = Instant::now();
+        let patience = Duration::from_millis(self.timeouts.lock_ms);
+        loop {
+            let error = match attempt() {
+                Err(error) if is_locked(&error) || is_full(&error) => error,
+                done => return done,
+            };
+            let is_over = !patience.is_zero() && began.elapsed() >= patience;
+            if is_over || self.deadline.is_over() || is_stopped() {
+                return Err(error);
+            }
+            std::thread::sleep(if is_full(&error) { PAUSE } else { SHORT_PAUSE });
+        }
     }
 
     fn settle_batch(
@@ -135,14 +159,11 @@ impl Reading<'_> {
             not_reached(items);
             return Ok(());
         }
-        let mut looked = self.look_in(way, client, items, is_stopped);
-        for _ in 1..TRIES {
-            if items.len() > 1 || !looked.as_ref().is_err_and(is_full) || is_stopped() {
-                break;
-            }
-            std::thread::sleep(PAUSE);
-            looked = self.look_in(way, client, items, is_stopped);
-        }
+        let looked = if items.len() == 1 && way != Way::Quick {
+            self.patiently(is_stopped, || self.look_in(way, client, items, is_stopped))
+        } else {
+            self.look_in(way, client, items, is_stopped)
+        };
         let error = match looked {
             Ok(()) => {
                 // Comes back slowly to what it was.
@@ -238,9 +259,10 @@ impl Reading<'_> {
     fn look_at(&self, client: &mut Client, items: Items, places: &[usize]) -> Result<(), Error> {
         let is_large = |at: &usize| items[*at].1.is_large() && items[*at].1.status == Status::Pending;
         let (large, small): (Vec<usize>, Vec<usize>) = places.iter().partition(|at| is_large(at));
+        let relations = relations(items, &small);
         let probes = small.iter().map(|at| farthest_sql(*at, &items[*at].1));
         let mut suspects = Vec::new();
-        for row in self.read_all(client, probes)? {
+        for row in self.read_all(client, relations, probes)? {
             let probe = Probe::of(&row)?;
             if probe.leaves_open(&mut items[probe.item].1, self.on_standby) {
                 suspects.push(probe.item);
@@ -253,8 +275,9 @@ impl Reading<'_> {
     /// Finds out what the coming calls of those that may be behind collide with.
     fn collide(&self, client: &mut Client, items: Items, suspects: &[usize]) -> Result<(), Error> {
         let (large, small): (Vec<usize>, Vec<usize>) = suspects.iter().partition(|at| items[**at].1.is_large());
+        let relations = relations(items, &small);
         let probes = small.iter().map(|at| collisions_sql(*at, &items[*at].1, COUNT_LIMIT));
-        for row in self.read_all(client, probes)? {
+        for row in self.read_all(client, relations, probes)? {
             let probe = Probe::of(&row)?;
             probe.settle(&mut items[probe.item].1, self.on_standby);
         }
@@ -264,13 +287,14 @@ impl Reading<'_> {
     fn read_all(
         &self,
         client: &mut Client,
+        relations: i64,
         probes: impl Iterator<Item = String>,
     ) -> Result<Vec<SimpleQueryRow>, Error> {
         let probes: Vec<String> = probes.collect();
         if probes.is_empty() {
             return Ok(Vec::new());
         }
-        self.read(client, &self.timeouts(), &probes.join(" UNION ALL "))
+        self.read(client, &self.timeouts(relations), &probes.join(" UNION ALL "))
     }
 
     /// Asks in a READ ONLY transaction of its own, as one message where that can be: one round trip.
@@ -296,9 +320,21 @@ fn is_full(error: &Error) -> bool {
     error.code() == Some(&SqlState::OUT_OF_MEMORY)
 }
 
-/// How long others get to make room in it, and how often a single sequence waits for that.
+/// How long others get to make room in it.
 const PAUSE: Duration = Duration::from_millis(200);
-const TRIES: usize = 5;
+
+/// Whether another session holds a lock.
+fn is_locked(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// How long it gets to end.
+const SHORT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How many relations those at these places lock.
+fn relations(items: &[(usize, Finding)], places: &[usize]) -> i64 {
+    places.iter().map(|at| items[*at].1.relations()).sum()
+}
 
 /// Whether what cannot be read in parts can be read as a whole: a privilege on a table is none on its parts.
 fn is_for_whole(error: &Error) -> bool {
@@ -327,9 +363,7 @@ fn not_reached(items: Items) {
 fn unreadable(error: &Error, finding: &Finding, user: &str) -> Doubt {
     let name = &finding.sequence.name;
     let cure = match error.code() {
-        Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            Some("another session holds a lock; try again, or raise --lock-timeout".to_owned())
-        }
+        _ if is_locked(error) => Some("another session holds a lock; try again, or raise --lock-timeout".to_owned()),
         Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout".to_owned()),
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Some(format!(
             "grant {} what is missing to read {name} and its tables",

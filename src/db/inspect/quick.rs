@@ -3,15 +3,11 @@
 use postgres::Client;
 
 use super::probe::{Probe, array};
-use super::{Items, Reading};
+use super::{Items, Reading, relations};
 use crate::db::Error;
 use crate::model::{
-    Drift, Finding, SequenceState, StateFrom, Status, Timeouts, at_most, collides_quickly, quick_collisions_sql,
-    quick_sql,
+    Drift, Finding, SequenceState, StateFrom, Status, collides_quickly, quick_collisions_sql, quick_sql,
 };
-
-/// How long the quick way waits for a lock, in milliseconds: whoever waits longer is read alone.
-const LOCK_MS: u64 = 200;
 
 /// What a quick read left to do, by the items' places in their batch.
 #[derive(Default)]
@@ -34,8 +30,9 @@ pub(super) fn look(
     if places.is_empty() {
         return Ok(left);
     }
+    let relations = relations(items, &places);
     let sql = quick_sql(places.iter().map(|at| &items[*at].1), from);
-    let (states, values) = one_row(reading, client, &sql)?;
+    let (states, values) = one_row(reading, client, relations, &sql)?;
     let mut values = array(&values);
     for (at, state) in places.into_iter().zip(array(&states)) {
         let finding = &mut items[at].1;
@@ -103,8 +100,9 @@ pub(super) fn collide(
     if quick.is_empty() {
         return Ok(left);
     }
+    let relations = relations(items, &quick);
     let sql = quick_collisions_sql(quick.iter().map(|at| &items[*at].1), from, count_limit);
-    let row = one_row(reading, client, &sql)?;
+    let row = one_row(reading, client, relations, &sql)?;
     for ((at, state), stored) in quick.into_iter().zip(array(&row.0)).zip(array(&row.1)) {
         let finding = &mut items[at].1;
         let is_ascending = finding.sequence.definition.is_ascending();
@@ -121,10 +119,8 @@ pub(super) fn collide(
 }
 
 /// Asks for one row of two arrays.
-fn one_row(reading: &Reading, client: &mut Client, sql: &str) -> Result<(String, String), Error> {
-    let timeouts = reading.timeouts();
-    let lock_ms = at_most(timeouts.lock_ms, LOCK_MS);
-    let rows = reading.read(client, &Timeouts { lock_ms, ..timeouts }, sql)?;
+fn one_row(reading: &Reading, client: &mut Client, relations: i64, sql: &str) -> Result<(String, String), Error> {
+    let rows = reading.read(client, &reading.timeouts(relations), sql)?;
     let cells = rows.first().and_then(|row| row.get(0).zip(row.get(1)));
     let (one, other) =
         cells.ok_or_else(|| Error::refusal("could not compare sequences with their columns", "not understood"))?;

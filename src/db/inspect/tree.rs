@@ -31,7 +31,7 @@ pub(super) fn look(
     let doing = format!("could not read all tables of {}", finding.sequence.name);
     let mut attempt = 1;
     loop {
-        let begin = begin_snapshot_with(&reading.known_settings, &reading.timeouts());
+        let begin = begin_snapshot_with(&reading.known_settings, &reading.timeouts(super::MOST_LOCKS));
         let looked = run(client, &begin)
             .map_err(|error| Error::new(doing.clone(), &error))
             .and_then(|()| look_in_snapshot(reading, client, finding, &doing, is_stopped));
@@ -64,7 +64,15 @@ fn look_in_snapshot(
             }
             let sql = spell(&part.finding);
             let sql = format!("SAVEPOINT part; {sql}; ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
-            for row in rows(client, &sql).map_err(|error| Error::new(doing, &error))? {
+            let read = |client: &mut Client| {
+                rows(client, &sql).map_err(|error| {
+                    if !error.is_closed() {
+                        let _ = run(client, "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part");
+                    }
+                    Error::new(doing, &error)
+                })
+            };
+            for row in reading.patiently(is_stopped, || read(client))? {
                 probes.push((part.column, whole::windowed(Probe::of(&row)?, &part.finding)));
             }
         }

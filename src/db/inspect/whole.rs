@@ -9,7 +9,7 @@ use crate::model::{COUNT_LIMIT, Finding, collisions_sql, whole_collisions_sql, w
 
 /// Reads and settles a finding: with one look at its tables, and another where something collides.
 pub(super) fn look(reading: &Reading, client: &mut Client, finding: &mut Finding) -> Result<(), Error> {
-    if let Some(row) = reading.read(client, &reading.timeouts(), &spell(finding))?.first() {
+    if let Some(row) = reading.read(client, &reading.timeouts(finding.relations()), &spell(finding))?.first() {
         windowed(Probe::of(row)?, finding).settle(finding, reading.on_standby);
     }
     Ok(())
