@@ -113,11 +113,11 @@ fn expect_unreadable_while(blocking: &str) {
     items.database.execute(r#"CREATE TABLE "Z Good" (id serial); INSERT INTO "Z Good" SELECT generate_series(1, 5)"#);
     let mut other = items.database.client();
     other.batch_execute(&format!("BEGIN; {blocking}")).unwrap();
-    for (option, code) in [("--lock-timeout=50ms", "55P03"), ("--statement-timeout=250ms", "57014")] {
+    for option in ["--lock-timeout=50ms", "--statement-timeout=250ms"] {
         let run = items.fix(&[option]).expect_status(2);
         let found = reported(&run.json(), "Item Numbers").clone();
         assert_eq!(found["status"], "unreadable", "{found:#}");
-        assert!(found["reason"].to_string().contains(code), "{found:#}");
+        assert!(found["reason"].to_string().contains("55P03"), "not that it is slow: {found:#}");
     }
     other.batch_execute("ROLLBACK").unwrap();
     assert_eq!(items.states()[r#"public."Z Good_id_seq""#], (5, true), "one bad sequence spoils nothing");

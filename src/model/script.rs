@@ -13,9 +13,12 @@ pub struct Timeouts {
     pub statement_ms: u64,
 }
 
-/// A time limit that is no longer than another one; 0 is for ever.
+/// A time limit that is no longer than another one; 0 of either is for ever.
 pub fn at_most(limit: u64, other: u64) -> u64 {
-    if limit == 0 { other } else { limit.min(other) }
+    match (limit, other) {
+        (0, only) | (only, 0) => only,
+        (one, other) => one.min(other),
+    }
 }
 
 /// What a role or a database may have set otherwise, and what every statement of ours relies on: names mean what

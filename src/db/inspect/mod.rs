@@ -120,14 +120,14 @@ impl Reading<'_> {
         Timeouts { lock_ms: at_most(timeouts.lock_ms, longest), ..timeouts }
     }
 
-    /// Tries until others do not hold what it needs, for as long as the caller would wait for a lock.
+    /// Tries until others do not hold what it needs, for as long as the caller would wait for that.
     fn patiently<D>(
         &self,
         is_stopped: &dyn Fn() -> bool,
         mut attempt: impl FnMut() -> Result<D, Error>,
     ) -> Result<D, Error> {
         let began = Instant::now();
-        let patience = Duration::from_millis(self.timeouts.lock_ms);
+        let patience = Duration::from_millis(at_most(self.timeouts.lock_ms, self.timeouts.statement_ms));
         loop {
             let error = match attempt() {
                 Err(error) if is_locked(&error) || is_full(&error) => error,
