@@ -71,8 +71,9 @@ fn log_lines_and_the_bar_do_not_tear_each_other() {
     wait_until_it_waits(&database);
     let left = terminal.end_after(|| drop(holder)).expect_status(1).expect_sane();
 
-    let logged = without_times(plain.stderr.lines());
-    assert!(logged.iter().filter(|line| line.contains(" AS states")).count() > 2, "several batches: {logged:#?}");
+    // The batch with the lock in its way is read in parts.
+    let logged = without_times(plain.stderr.lines().filter(|line| !line.contains("Table 000")));
+    assert!(logged.iter().filter(|line| line.contains(" AS states")).count() > 1, "several batches: {logged:#?}");
     let seen = without_times(left.screen.lines.iter().map(String::as_str));
     let torn: Vec<_> = logged.difference(&seen).collect();
     assert!(torn.is_empty(), "not whole on the screen: {torn:#?}\n{left:#?}");
