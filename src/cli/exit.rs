@@ -27,13 +27,20 @@ impl From<Verdict> for Exit {
     }
 }
 
+impl Exit {
+    /// The number that the shell sees.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Behind => 1,
+            Self::Trouble => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Fine => 0,
-            Exit::Behind => 1,
-            Exit::Trouble => 2,
-            Exit::Interrupted => 130,
-        })
+        exit.status().into()
     }
 }

@@ -1,11 +1,13 @@
 //! Ctrl-C and its like: the running query is cancelled on the server, and the run ends in good order.
 
-use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use postgres::{CancelToken, NoTls};
 
+use super::exit::Exit;
+use super::silence::{leave, leave_if_silent};
 use super::terminal::{TerminalSettings, show_cursor};
 
 /// Remembers that the run shall end, and how to end what the server is doing for us.
@@ -49,13 +51,19 @@ impl Interrupt {
                 settings.restore();
             }
             show_cursor();
-            exit(130);
+            leave(Exit::Interrupted);
         }
-        // The newest first: a session that has been replaced knows nothing of it.
-        for token in tokens.iter().rev() {
-            if let Err(error) = token.cancel_query(NoTls) {
-                log::info!("could not cancel the running query: {error}");
-            }
+        // Neither must keep the second signal from being heard: both can take for ever.
+        thread::spawn(move || cancel(&tokens));
+        thread::spawn(|| leave_if_silent("interrupted", Exit::Interrupted));
+    }
+}
+
+/// Tells the server to stop; the newest session first, as one that has been replaced knows nothing of it.
+fn cancel(tokens: &[CancelToken]) {
+    for token in tokens.iter().rev() {
+        if let Err(error) = token.cancel_query(NoTls) {
+            log::info!("could not cancel the running query: {error}");
         }
     }
 }

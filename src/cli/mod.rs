@@ -16,4 +16,5 @@ pub mod prompt;
 pub mod render;
 pub mod request;
 pub mod run;
+pub mod silence;
 pub mod terminal;

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -101,6 +102,7 @@ impl Replacement {
         name.push(format!(".{}.part", std::process::id()));
         let beside = path.with_file_name(name);
         let file = File::create(&beside)?;
+        unfinished().push(beside.clone());
         let replacement = Self { file, beside, path, is_done: false };
         if let Ok(found) = fs::metadata(&replacement.path) {
             replacement.file.set_permissions(found.permissions())?;
@@ -116,11 +118,25 @@ impl Replacement {
     }
 }
 
+/// The files that are begun: who ends the program in the midst of its work drops nothing.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what was begun and will not be finished.
+pub fn forget_unfinished() {
+    for beside in unfinished().drain(..) {
+        // If it cannot be removed there is nobody left to tell.
+        let _ = fs::remove_file(beside);
+    }
+}
+
 impl Drop for Replacement {
     fn drop(&mut self) {
         if !self.is_done {
-            // If it cannot be removed there is nobody left to tell.
-            let _ = fs::remove_file(&self.beside);
+            forget_unfinished();
         }
     }
 }

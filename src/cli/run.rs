@@ -19,6 +19,7 @@ use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
 use super::request::{Request, Task};
+use super::silence;
 use super::terminal::printable;
 
 /// Runs what was asked for.
@@ -34,6 +35,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let file = request.output.output.as_deref();
     let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
+    silence::watch(request.apply.deadline);
     let (client, open) = connect_for_more(&request.given, &interrupt)?;
     // Dropping a client whose connection is gone can hang.
     let mut client = ManuallyDrop::new(client);

@@ -19,13 +19,18 @@ impl Deadline {
         self.0.is_some_and(|end| end <= Instant::now())
     }
 
+    /// How long until then; `None` where there is no end.
+    pub fn left(self) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
     /// The same timeouts, and no statement runs on past the end.
     pub(crate) fn bound(self, timeouts: &Timeouts) -> Timeouts {
-        let Some(end) = self.0 else {
+        let Some(left) = self.left() else {
             return timeouts.clone();
         };
         // A millisecond more, so that the end is over when the server says so.
-        let left = end.saturating_duration_since(Instant::now()).as_millis() + 1;
+        let left = left.as_millis() + 1;
         let left = u64::try_from(left).unwrap_or(u64::MAX).min(MOST_MS);
         let statement_ms = at_most(timeouts.statement_ms, left);
         Timeouts { statement_ms, ..timeouts.clone() }

@@ -27,6 +27,6 @@ pub use error::Error;
 pub use executor::{Applied, ApplyOptions, apply, apply_over};
 pub use scanner::{Scan, ScanOptions, scan, scan_over};
 pub use selection::Selection;
-pub use traffic::Traffic;
+pub use traffic::{Traffic, unanswered_for};
 pub use unique_index::{Sought, databases, find_row, find_unique_indexes, scan_for_indexes};
 pub use watch::{Stage, Watch};

@@ -6,7 +6,7 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
-use super::traffic::count_round_trip;
+use super::traffic::RoundTrip;
 use crate::model::{PLAIN_SETTINGS, Timeouts, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
@@ -16,9 +16,17 @@ const OLDEST_MAJOR: u32 = 10;
 ///
 /// A table that was swapped for a view meanwhile must not run its owner's code as us (minor releases of August 2024),
 /// and a limit on whole transactions (17) would end our session instead of a statement. Compiling a query (11) takes
-/// longer than any of ours.
-const NEWER_SETTINGS: [(&str, &str); 3] =
-    [("restrict_nonsystem_relation_kind", "view, foreign-table"), ("transaction_timeout", "0"), ("jit", "off")];
+/// longer than any of ours. A long read ends soon after its client has died (14).
+const NEWER_SETTINGS: [(&str, &str); 4] = [
+    ("restrict_nonsystem_relation_kind", "view, foreign-table"),
+    ("transaction_timeout", "0"),
+    ("jit", "off"),
+    (CONNECTION_CHECK, "2s"),
+];
+
+/// Servers on some other systems have it and refuse every value but 0
+/// (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
+const CONNECTION_CHECK: &str = "client_connection_check_interval";
 
 /// For the queries of the catalog, which are written in the order in which they are best joined: searching for another
 /// takes the server longer than the queries themselves. Ten thousand sequences fit into this much memory; with a hundred
@@ -31,7 +39,8 @@ fn newer_settings_sql() -> String {
     let values = NEWER_SETTINGS.map(|(name, value)| format!("('{name}', '{value}')")).join(", ");
     format!(
         "SELECT s.name, pg_catalog.set_config(s.name, s.value, true) FROM (VALUES {values}) AS s (name, value) \
-         WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL"
+         WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL \
+         AND (s.name <> '{CONNECTION_CHECK}' OR pg_catalog.strpos(pg_catalog.version(), 'linux') > 0)"
     )
 }
 
@@ -81,6 +90,7 @@ fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
     statements.extend(PLAIN_SETTINGS.map(str::to_owned));
     statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
     statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
+    statements.push("SET LOCAL idle_in_transaction_session_timeout = 60000".to_owned());
     statements
 }
 
@@ -129,7 +139,7 @@ pub(crate) fn rows(client: &mut Client, sql: &str) -> Result<Vec<SimpleQueryRow>
 pub(crate) fn answers(client: &mut Client, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>, postgres::Error> {
     log::debug!("{sql}");
     let mut answers: Vec<Vec<SimpleQueryRow>> = Vec::new();
-    count_round_trip();
+    let _trip = RoundTrip::begin();
     for message in client.simple_query(sql)? {
         match message {
             SimpleQueryMessage::RowDescription(_) => answers.push(Vec::new()),
@@ -143,7 +153,7 @@ pub(crate) fn answers(client: &mut Client, sql: &str) -> Result<Vec<Vec<SimpleQu
 /// Runs a statement of which nothing comes back.
 pub(crate) fn run(client: &mut Client, sql: &str) -> Result<(), postgres::Error> {
     log::debug!("{sql}");
-    count_round_trip();
+    let _trip = RoundTrip::begin();
     client.batch_execute(sql)
 }
 
@@ -153,7 +163,7 @@ pub(crate) fn query(
     sql: &str,
     parameters: &[(&(dyn ToSql + Sync), Type)],
 ) -> Result<Vec<Row>, postgres::Error> {
-    count_round_trip();
+    let _trip = RoundTrip::begin();
     client.query_typed(sql, parameters)
 }
 
@@ -164,7 +174,7 @@ pub(crate) fn query_each(
     sql: &str,
     mut take: impl FnMut(&Row) -> Result<(), postgres::Error>,
 ) -> Result<(), postgres::Error> {
-    count_round_trip();
+    let _trip = RoundTrip::begin();
     let none: [(&(dyn ToSql + Sync), Type); 0] = [];
     let mut rows = client.query_typed_raw(sql, none)?;
     while let Some(row) = rows.next()? {
@@ -189,7 +199,7 @@ pub(crate) fn look_up(
 /// Ends a transaction that failed or has done its reading. If that fails, too, the connection is gone,
 /// and the server rolls back by itself.
 pub(crate) fn roll_back(client: &mut Client) {
-    count_round_trip();
+    let _trip = RoundTrip::begin();
     if let Err(error) = client.batch_execute("ROLLBACK") {
         log::debug!("ROLLBACK: {error}");
     }

@@ -38,8 +38,8 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
     statements.extend([
         format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
         format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
-        // A session of ours that lost its client must not keep its locks.
-        "SET LOCAL idle_in_transaction_session_timeout = 60000".into(),
+        // A session of ours that lost its client must not keep its locks: under them we answer in milliseconds.
+        "SET LOCAL idle_in_transaction_session_timeout = 5000".into(),
         // Without it a crash soon after the commit can lose the repair.
         "SET LOCAL synchronous_commit = on".into(),
     ]);

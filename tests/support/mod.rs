@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod claims;
+pub mod faulty_line;
 mod programs;
 pub mod repair;
 mod server;

@@ -21,6 +21,7 @@ use crate::cli::format::Format;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Destination;
 use crate::cli::progress::Progress;
+use crate::cli::silence;
 
 /// What the logs hold, with what the server knows of it.
 pub struct LogReport {
@@ -48,6 +49,7 @@ pub fn run(
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
+    silence::watch(request.apply.deadline);
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
     let logs: Vec<Log> = files.iter().map(|path| Log::open(path)).collect::<Result<_, _>>()?;
     let mut tally = Tally::default();

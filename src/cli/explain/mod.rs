@@ -24,6 +24,7 @@ use super::format::Format;
 use super::interrupt::Interrupt;
 use super::output::Destination;
 use super::progress::Progress;
+use super::silence;
 use explanation::Explanation;
 use request::{ExplainRequest, Source};
 
@@ -46,6 +47,7 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
     };
     let violation = violation(&text)?;
     let interrupt = Interrupt::listen();
+    silence::watch(request.apply.deadline);
     if request.offline {
         let explanation = Explanation::offline(violation, request);
         deliver(request, destination, &explanation).map_err(cannot_write)?;

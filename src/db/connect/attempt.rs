@@ -11,7 +11,7 @@ use super::endpoint::{Endpoint, Place};
 use super::failure::Failure;
 use super::session::SessionWish;
 use super::settings::Settings;
-use crate::db::traffic::count_connection;
+use crate::db::traffic::{RoundTrip, count_connection};
 
 /// The addresses of an endpoint, each an endpoint of its own.
 ///
@@ -63,7 +63,9 @@ pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -
 }
 
 fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {
+    let trip = RoundTrip::begin();
     let mut client = config.connect(NoTls)?;
+    drop(trip);
     count_connection();
     match wish.objection(&mut client)? {
         None => Ok(client),

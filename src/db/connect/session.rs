@@ -2,7 +2,7 @@
 
 use postgres::{Client, SimpleQueryMessage};
 
-use crate::db::traffic::count_round_trip;
+use crate::db::traffic::RoundTrip;
 
 /// What the server that answers has to be, in libpq's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl SessionWish {
         if self == Self::Any {
             return Ok(None);
         }
-        count_round_trip();
+        let _trip = RoundTrip::begin();
         let answer = client.simple_query(
             "SELECT pg_catalog.pg_is_in_recovery(), \
              pg_catalog.current_setting('transaction_read_only')",
