@@ -121,10 +121,10 @@ fn end_it(database: &Database, mut child: Child, end: End) -> Run {
         }
         End::OfAServerProcess => {
             let pid = database.value(&format!("SELECT min(pid) {OUR_SESSIONS}"));
+            let recoveries = || database.server().log().matches("ready to accept connections").count();
+            let before = recoveries();
             kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it is there");
-            let is_gone = || child.try_wait().expect("our own child").is_some();
-            wait_until("the program hears of it", is_gone);
-            wait_until("the server is back", || database.server().connect("postgres", database.name()).is_ok());
+            wait_until("the server is back", || recoveries() > before);
         }
         End::OfTheServer => {
             database.server().stop_immediate();

@@ -74,7 +74,7 @@ impl FaultyLine {
         thread::spawn(move || {
             for program in listener.incoming().map_while(Result::ok) {
                 let session = Session { line: accepting.clone(), lost: Arc::default() };
-                thread::spawn(move || session.run(program));
+                thread::spawn(move || session.run(&program));
             }
         });
         Self { directory, line }
@@ -111,7 +111,7 @@ const CANCEL: [u8; 4] = 80_877_102_u32.to_be_bytes();
 const READY: [u8; 5] = [b'Z', 0, 0, 0, 5];
 
 impl Session {
-    fn run(self, program: UnixStream) {
+    fn run(self, program: &UnixStream) {
         let Ok(server) = UnixStream::connect(&self.line.server) else { return };
         let (answers, sink) = (server.try_clone().expect("a socket"), program.try_clone().expect("a socket"));
         let other = self.clone();
@@ -119,7 +119,7 @@ impl Session {
             let _ = other.bring_back(&answers, &sink);
             let _ = (answers.shutdown(Shutdown::Both), sink.shutdown(Shutdown::Both));
         });
-        let _ = self.bring(&program, &server);
+        let _ = self.bring(program, &server);
         let _ = (program.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
     }
 
@@ -154,7 +154,7 @@ impl Session {
 
     /// From the server to the program.
     fn bring_back(&self, mut server: &UnixStream, mut program: &UnixStream) -> io::Result<()> {
-        let mut answer = [0; 65_536];
+        let mut answer = [0; 8_192];
         loop {
             let length = server.read(&mut answer)?;
             if length == 0 {
