@@ -103,6 +103,9 @@ struct FixArguments {
     /// Move sequences past outliers, too (see status "outlier")
     #[arg(long)]
     fix_outliers: bool,
+    /// On servers without guards (YugabyteDB and the like): set sequences all the same, with room to spare
+    #[arg(long)]
+    accept_races: bool,
 }
 
 #[derive(Debug, Args)]
@@ -218,7 +221,12 @@ impl Arguments {
                     (false, true) => Task::Fix,
                     (false, false) => Task::Ask,
                 };
-                let plan = PlanOptions { headroom: fix.headroom, fix_outliers: fix.fix_outliers, user: String::new() };
+                let plan = PlanOptions {
+                    headroom: fix.headroom,
+                    fix_outliers: fix.fix_outliers,
+                    accept_races: fix.accept_races,
+                    user: String::new(),
+                };
                 (task, fix.place, plan)
             }
         };

@@ -163,6 +163,7 @@ fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
         readable: Readable::of(known(row, "can_use_sequence_schema")?, known(row, "can_read_sequence")?, false),
         can_advance: known(row, "can_advance")?,
         callers: Vec::new(),
+        restriction: None,
     })
 }
 

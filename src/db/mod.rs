@@ -3,6 +3,7 @@
 mod blockers;
 mod callers;
 mod catalog;
+mod citus;
 mod column_type;
 pub mod connect;
 mod connections;

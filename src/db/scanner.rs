@@ -7,15 +7,16 @@ use postgres::types::Type;
 
 use super::callers;
 use super::catalog::{self, Catalog, Cataloged};
+use super::citus;
 use super::connections::Connections;
 use super::deadline::Deadline;
 use super::error::Error;
 use super::inspect::{Learnt, Reading};
 use super::selection::{Selected, Selection};
-use super::server::look_around;
+use super::server::{Surroundings, look_around};
 use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::{Stage, Watch};
-use crate::model::{Doubt, Excluded, Finding, LinkedColumn, Server, Status, Timeouts, ValueRange, link};
+use crate::model::{Citus, Doubt, Excluded, Finding, LinkedColumn, Server, Status, Timeouts, ValueRange, link};
 
 /// What to look at, and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -94,14 +95,17 @@ pub(crate) fn scan_selected(
     let known_settings = begin_catalog(client, &options.timeouts)?;
     let read = read_catalog(client);
     roll_back(client);
-    let (mut server, catalog) = read?;
+    let (surroundings, catalog, citus) = read?;
+    let Surroundings { mut server, restriction, .. } = surroundings;
 
     let mut excluded = catalog.excluded;
     server.warnings.extend(catalog.warnings);
     let mut findings = Vec::new();
     for found in catalog.sequences {
         if selected.holds(&found) {
-            findings.push(finding(found, options, &server.user));
+            let mut found = found;
+            found.sequence.restriction.clone_from(&restriction);
+            findings.push(finding(found, options, &server.user, citus.as_ref()));
         } else {
             excluded.not_selected += 1;
         }
@@ -116,32 +120,44 @@ pub(crate) fn scan_selected(
         learnt: Learnt::default(),
     };
     let mut findings = reading.settle(connections, findings, watch)?;
+    if let Some(citus) = &citus {
+        name_trespassers(&mut findings, citus);
+    }
     excluded.dropped = forget_dropped(connections, &mut findings, &options.timeouts)?;
     Ok(Scan { server, findings, excluded })
 }
 
 /// Reads what is the same for all of a database's sequences, and the catalog. Needs a transaction for that.
-fn read_catalog(client: &mut Client) -> Result<(Server, Catalog), Error> {
-    let (server, holdings) = look_around(client)?;
-    let mut catalog = catalog::read(client, &holdings, server.limits.major)?;
+fn read_catalog(client: &mut Client) -> Result<(Surroundings, Catalog, Option<Citus>), Error> {
+    let surroundings = look_around(client)?;
+    let holdings = &surroundings.holdings;
+    let mut catalog = catalog::read(client, holdings, surroundings.server.limits.major)?;
     if holdings.has_callers {
         callers::attach(client, &mut catalog)?;
     }
-    Ok((server, catalog))
+    let citus = surroundings.has_citus.then(|| citus::read(client)).transpose()?;
+    Ok((surroundings, catalog, citus))
 }
 
 /// Makes a finding of what the catalog says.
-fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
-    let Cataloged { sequence, columns } = found;
+fn finding(found: Cataloged, options: &ScanOptions, user: &str, citus: Option<&Citus>) -> Finding {
+    let Cataloged { mut sequence, columns } = found;
     let columns = link(columns);
+    let citus = citus.filter(|citus| citus.concerns(&columns));
+    if let Some(citus) = citus {
+        sequence.restriction = Some(Arc::new(citus.restriction()));
+    }
     let definition = &sequence.definition;
     let wanted = if definition.is_ascending() {
         ValueRange { max: options.ignore_above.unwrap_or(i64::MAX), ..ValueRange::ALL }
     } else {
         ValueRange { min: options.ignore_below.unwrap_or(i64::MIN), ..ValueRange::ALL }
     };
-    let range = definition.range().meet(wanted);
-    let mut status = Status::by_catalog(&sequence, &columns, user);
+    let range = citus.map_or(definition.range(), |citus| citus.own_range(definition)).meet(wanted);
+    let mut status = match citus.and_then(|citus| citus.parked(definition)) {
+        Some(parked) => Status::NotComparable(parked),
+        None => Status::by_catalog(&sequence, &columns, user),
+    };
     if let Some(skipped) =
         options.skip_unindexed.then(|| unindexed(&columns)).flatten().filter(|_| status == Status::Pending)
     {
@@ -149,6 +165,16 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str) -> Finding {
     }
     let (sequence, columns) = (Arc::new(sequence), columns.into());
     Finding { sequence, state: None, columns, range, ignored: None, status }
+}
+
+/// Names those that stand where another node draws: whatever their own values say.
+fn name_trespassers(findings: &mut [Finding], citus: &Citus) {
+    for finding in findings.iter_mut().filter(|finding| citus.concerns(&finding.columns)) {
+        let doubt = finding.state.and_then(|state| citus.trespass(&finding.sequence.definition, state));
+        if let Some(doubt) = doubt {
+            finding.status = Status::NotComparable(doubt);
+        }
+    }
 }
 
 /// Why it is left out, where a column counts whose farthest value takes a read of every row.

@@ -1,22 +1,39 @@
 //! What server this is: asked first, as much depends on it.
 
+use std::sync::Arc;
+
 use postgres::{Client, SimpleQueryRow};
 
 use super::catalog::unreadable;
 use super::error::Error;
 use super::holdings::Holdings;
 use super::session::answers;
-use crate::model::{Doubt, Limits, Server};
+use crate::model::{Doubt, Limits, Restriction, Server, ServerKind, Way};
+
+/// What was asked first.
+pub(crate) struct Surroundings {
+    pub(crate) server: Server,
+    pub(crate) holdings: Holdings,
+    /// What holds for all of its sequences.
+    pub(crate) restriction: Option<Arc<Restriction>>,
+    pub(crate) has_citus: bool,
+}
 
 /// Asks, and asks what the database holds at all. Needs a transaction with an empty `search_path`.
-pub(crate) fn look_around(client: &mut Client) -> Result<(Server, Holdings), Error> {
+pub(crate) fn look_around(client: &mut Client) -> Result<Surroundings, Error> {
     let sql = concat!(include_str!("sql/server.sql"), include_str!("sql/holdings.sql"));
     let answers = answers(client, sql).map_err(|error| unreadable(&error))?;
-    let server = answers
+    answers
         .first()
-        .and_then(|rows| server(rows.first()?))
-        .ok_or_else(|| Error::refusal("could not ask the server what it is", "its answer was not understood"))?;
-    Ok((server, Holdings::of(&answers[1..])))
+        .and_then(|rows| surroundings(rows.first()?, Holdings::of(&answers[1..])))
+        .ok_or_else(|| Error::refusal("could not ask the server what it is", "its answer was not understood"))
+}
+
+fn surroundings(row: &SimpleQueryRow, holdings: Holdings) -> Option<Surroundings> {
+    let server = server(row)?;
+    let extensions = row.get("extensions")?;
+    let restriction = restriction(server.kind, extensions).map(Arc::new);
+    Some(Surroundings { server, holdings, restriction, has_citus: extensions.split(", ").any(|name| name == "citus") })
 }
 
 fn server(row: &SimpleQueryRow) -> Option<Server> {
@@ -24,6 +41,7 @@ fn server(row: &SimpleQueryRow) -> Option<Server> {
     let number = |name: &str| row.get(name)?.parse::<i64>().ok();
     Some(Server {
         database: row.get("database")?.to_owned(),
+        kind: ServerKind::told_by(row.get("full_version")?),
         version: row.get("version")?.to_owned(),
         user: row.get("username")?.to_owned(),
         is_standby,
@@ -35,7 +53,7 @@ fn server(row: &SimpleQueryRow) -> Option<Server> {
             number("deadlock_ms")?,
         ),
         warnings: warnings(is_standby, row.get("subscriptions")?),
-        refuses_fix: refusal(is_standby, row.get("full_version")?, row.get("extensions")?),
+        refuses_fix: refusal(is_standby),
     })
 }
 
@@ -55,40 +73,32 @@ fn warnings(is_standby: bool, subscriptions: &str) -> Vec<String> {
     warnings
 }
 
-/// Why a fix is refused on a server whose sequences do not behave as PostgreSQL's own do.
-fn refusal(is_standby: bool, full_version: &str, extensions: &str) -> Option<Doubt> {
-    if is_standby {
-        return Some(Doubt::with_cure(
-            "this server is a standby, which takes no changes",
-            "run the fix on the primary",
-        ));
-    }
-    let forks =
-        [("CockroachDB", "CockroachDB"), ("-YB-", "YugabyteDB"), ("Greenplum", "Greenplum"), ("Redshift", "Redshift")];
-    if let Some((_, name)) = forks.iter().find(|(mark, _)| full_version.contains(mark)) {
-        return Some(Doubt::new(format!("this server is {name}, where setval is no part of a transaction")));
-    }
-    let spreading = ["citus", "bdr", "spock"];
-    let extension = extensions.split(", ").find(|name| spreading.contains(name))?;
-    Some(Doubt::new(format!(
-        "the extension {extension} keeps sequences on several servers, where the farthest value here is not what counts"
-    )))
+/// Why a fix is refused.
+fn refusal(is_standby: bool) -> Option<Doubt> {
+    is_standby
+        .then(|| Doubt::with_cure("this server is a standby, which takes no changes", "run the fix on the primary"))
+}
+
+/// Why less can be promised for all sequences than on a plain PostgreSQL.
+fn restriction(kind: ServerKind, extensions: &str) -> Option<Restriction> {
+    let spreading = ["bdr", "pgactive", "spock"];
+    let extension = extensions.split(", ").find(|name| spreading.contains(name));
+    kind.restriction().or_else(|| {
+        let reason = format!(
+            "the extension {} keeps sequences on several servers, where the farthest value here is not what counts",
+            extension?
+        );
+        Some(Restriction { way: Way::None, doubt: Doubt::new(reason) })
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::refusal;
+    use super::*;
 
     #[test]
-    fn a_fork_is_told_by_its_version() {
-        let reason = |version| refusal(false, version, "plpgsql").map(|doubt| doubt.reason);
-        assert!(reason("CockroachDB CCL v23.1").is_some_and(|reason| reason.contains("CockroachDB")));
-        assert!(reason("PostgreSQL 11.2-YB-2.18.0.0-b0 on x86_64").is_some_and(|reason| reason.contains("YugabyteDB")));
-        assert_eq!(reason("PostgreSQL 15.18 (Debian 15.18-0+deb12u1)"), None);
-    }
-
-    #[test]
-    fn an_extension_that_spreads_sequences_over_servers_is_refused() {
-        assert!(refusal(false, "PostgreSQL 15.18", "plpgsql, citus").is_some());
+    fn an_extension_that_spreads_sequences_over_servers_leaves_nothing_to_promise() {
+        assert!(restriction(ServerKind::PostgreSql, "plpgsql, spock").is_some());
+        assert!(restriction(ServerKind::PostgreSql, "plpgsql, spock_fdw").is_none());
     }
 }

@@ -7,7 +7,7 @@ use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
 use super::traffic::RoundTrip;
-use crate::model::{PLAIN_SETTINGS, Timeouts, begin_fix_sql};
+use crate::model::{PLAIN_SETTINGS, ServerKind, Timeouts, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
@@ -112,10 +112,24 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<KnownSettings, Error> {
     let begin = begin_sql("REPEATABLE READ", timeouts);
     let sql = format!("{begin}; {}; SHOW server_version_num", CATALOG_SETTINGS.join("; "));
-    let answers = answers(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
-    let version = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok()).unwrap_or_default();
-    refuse_old(version)?;
-    Ok(KnownSettings::among(&answers))
+    let known = answers(client, &sql)
+        .map_err(|error| Error::new("could not begin to read the catalog", &error))
+        .and_then(|answers| {
+            let version = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok()).unwrap_or_default();
+            refuse_old(version).map(|()| KnownSettings::among(&answers))
+        });
+    known.map_err(|error| if error.is_connection_lost() { error } else { with_kind(client, error) })
+}
+
+/// What no PostgreSQL would have refused gets the fork's name.
+fn with_kind(client: &mut Client, error: Error) -> Error {
+    roll_back(client);
+    let version = rows(client, "SELECT pg_catalog.version()").ok();
+    let kind = version.and_then(|rows| rows.first()?.get(0).map(ServerKind::told_by));
+    match kind.and_then(ServerKind::restriction) {
+        Some(restriction) => error.with_hint(restriction.doubt.reason),
+        None => error,
+    }
 }
 
 fn refuse_old(server_version_num: u32) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::drift::Overlap;
 use super::finding::{Finding, Status};
+use super::level::Level;
 use super::linking::LinkedColumn;
 use super::name::{QualifiedName, always_quoted, quote_literal};
 use super::range::ValueRange;
@@ -19,15 +20,14 @@ pub enum Protection {
     Full,
     /// The tables are locked, and the sequence is moved by `nextval`, which cannot go back: we do not own it.
     Advance,
+    /// Nothing is locked, and room is left for what comes meanwhile: the server knows no better way.
+    Headroom,
 }
 
 impl Protection {
     /// Its name in reports.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Advance => "advance",
-        }
+        Level::from(self).word()
     }
 }
 
@@ -166,7 +166,14 @@ impl Fix {
                  + CASE WHEN state.is_called THEN 0 ELSE 1 END) \
                  WHERE state.last_value {before} {last} OR (state.last_value = {last} AND NOT state.is_called)"
             ),
+            Protection::Headroom => self.bare_move_sql(),
         }
+    }
+
+    /// `setval` and nothing else: what a statement reads besides decides on which node some servers run it.
+    pub fn bare_move_sql(&self) -> String {
+        let regclass = self.sequence.name.to_regclass_sql();
+        format!("SELECT pg_catalog.setval({regclass}, {}, true)", sql_integer(self.to.last_value))
     }
 
     /// Whether the sequence is unchanged and no value past the planned one has come in: whether the plan still holds.

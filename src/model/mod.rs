@@ -1,6 +1,7 @@
 //! Talks to nobody: no driver, no clock, no terminal. Numbers and names in, an answer out.
 
 mod catalog;
+mod citus;
 mod doubt;
 mod drift;
 mod expression;
@@ -9,6 +10,7 @@ mod fix;
 mod group;
 mod identifier;
 mod letters;
+mod level;
 mod limits;
 mod linking;
 mod mention;
@@ -24,6 +26,7 @@ mod report;
 mod row_probe;
 mod script;
 mod sequence;
+mod server_kind;
 mod shares;
 mod summary;
 mod unique_index;
@@ -32,6 +35,7 @@ pub use catalog::{
     Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Reach, ReadCost, Readable, RelationKind,
     Uniqueness,
 };
+pub use citus::Citus;
 pub use doubt::Doubt;
 pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
 pub use expression::{Nextval, parse_nextval};
@@ -40,6 +44,7 @@ pub use fix::{Decision, Fix, Protection};
 pub use group::{group_length, group_sql, lone_move_sql};
 pub use identifier::{Identifiers, parse_identifiers};
 pub use letters::is_harmful;
+pub use level::{Level, Restriction, Way};
 pub use limits::Limits;
 pub use linking::{Link, LinkedColumn, Role, link};
 pub use mention::nextval_literals;
@@ -53,6 +58,7 @@ pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
 pub use row_probe::{RowLookup, duplicates_sql, row_sql};
 pub use script::{PLAIN_SETTINGS, Timeouts, at_most, begin_fix_sql, script};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
+pub use server_kind::ServerKind;
 pub use shares::shares;
 pub use summary::{Summary, Verdict};
 pub use unique_index::{IndexKind, KeyPart, LONGEST_NAME, TableColumn, UniqueIndex};

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::doubt::Doubt;
-use super::drift::Drift;
+use super::drift::{Drift, Overlap};
 use super::finding::{Finding, Status};
 use super::fix::{Decision, Fix, Protection};
+use super::level::{Restriction, Way};
 use super::privilege;
 use super::sequence::Definition;
 
@@ -16,6 +17,8 @@ pub struct PlanOptions {
     pub headroom: u64,
     /// Whether to move sequences past outliers, too.
     pub fix_outliers: bool,
+    /// Whether to set sequences without a guard where the server has none.
+    pub accept_races: bool,
     /// The role that works, to name it in a GRANT.
     pub user: String,
 }
@@ -76,9 +79,12 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         _ => return Decision::Nothing,
     };
     let limit = finding.limit();
-    let Some(next_value) = with_headroom(&finding.sequence.definition, target, options.headroom, limit) else {
+    let restriction = finding.sequence.restriction.as_deref();
+    let unguarded = restriction.is_some_and(|restriction| restriction.way == Way::Headroom) && options.accept_races;
+    let headroom = if unguarded { options.headroom.max(ROOM_TO_SPARE) } else { options.headroom };
+    let Some(next_value) = with_headroom(&finding.sequence.definition, target, headroom, limit) else {
         return Decision::LeaveAlone(Doubt::with_cure(
-            format!("--headroom {} would leave no next value: {limit} is the limit", options.headroom),
+            format!("--headroom {headroom} would leave no next value: {limit} is the limit"),
             "use a smaller --headroom",
         ));
     };
@@ -89,6 +95,14 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
             "ignore less, or look at this table alone with -t",
         ));
     }
+    match restriction {
+        Some(_) if unguarded => {
+            let fix = Fix::moving(finding, *overlap, next_value, Protection::Headroom);
+            return fix.map_or(Decision::Nothing, |fix| Decision::Fix(Arc::new(fix)));
+        }
+        Some(restriction) => return Decision::LeaveAlone(check_only(restriction, finding, *overlap, next_value)),
+        None => {}
+    }
     if let Some(doubt) = privilege::missing_to_lock(&finding.columns, &options.user) {
         return Decision::LeaveAlone(doubt);
     }
@@ -97,8 +111,23 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         return Decision::Nothing;
     };
     match protection {
-        Protection::Full => Decision::Fix(Arc::new(fix)),
         Protection::Advance => advance(fix, finding, options),
+        Protection::Full | Protection::Headroom => Decision::Fix(Arc::new(fix)),
+    }
+}
+
+/// How many increments are left free at least where nothing keeps others from drawing meanwhile.
+const ROOM_TO_SPARE: u64 = 1_000;
+
+/// Why it is not fixed here, and what a person may do.
+fn check_only(restriction: &Restriction, finding: &Finding, overlap: Overlap, next_value: i64) -> Doubt {
+    let doubt = restriction.doubt.clone();
+    match Fix::moving(finding, overlap, next_value, Protection::Headroom) {
+        Some(fix) if restriction.way == Way::ByHand => {
+            let cure = doubt.cure.map(|cure| format!("{cure}: {}", fix.bare_move_sql()));
+            Doubt { cure, ..doubt }
+        }
+        _ => doubt,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::finding::{Finding, Status};
 use super::fix::sql_integer;
+use super::level::Way;
 use super::linking::LinkedColumn;
 use super::name::always_quoted;
 use super::range::ValueRange;
@@ -75,7 +76,9 @@ pub(super) fn nearest_ignored(finding: &Finding) -> String {
     } else {
         ("greatest", '<', finding.range.min, ">=", own.min)
     };
-    if limit == end || finding.status != Status::Pending {
+    // What lies past this node's own range on Citus, nobody asked to ignore.
+    let is_other_nodes = finding.sequence.restriction.as_ref().is_some_and(|found| found.way == Way::ByHand);
+    if limit == end || is_other_nodes || finding.status != Status::Pending {
         return "NULL::pg_catalog.int8".to_owned();
     }
     let (limit, end) = (sql_integer(limit), sql_integer(end));

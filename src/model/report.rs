@@ -10,12 +10,15 @@ use super::fix::Fix;
 use super::limits::Limits;
 use super::plan::Plan;
 use super::sequence::SequenceState;
+use super::server_kind::ServerKind;
 
 /// The server and the session that a report speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Server {
     /// The database.
     pub database: String,
+    /// What it is.
+    pub kind: ServerKind,
     /// The server's version, as `server_version` has it.
     pub version: String,
     /// The role that looked.

@@ -1,6 +1,6 @@
 //! A plan as a script for `psql`: the same statements, in the same order, with the same guards.
 
-use super::fix::Fix;
+use super::fix::{Fix, Protection};
 use super::letters::is_harmful;
 use super::plan::Plan;
 
@@ -67,6 +67,10 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
         fix.to,
         fix.next_value
     )];
+    if fix.protection == Protection::Headroom {
+        lines.push(fix.bare_move_sql() + ";\n");
+        return lines.join("\n");
+    }
     lines.push("\\set holds false".into());
     lines.extend(begin_fix_sql(timeouts).into_iter().map(|sql| sql + ";"));
     lines.push(fix.lock_tables_sql() + ";");

@@ -1,8 +1,10 @@
 //! A sequence: its definition and its state.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::catalog::{Caller, Persistence, Readable};
+use super::level::Restriction;
 use super::name::QualifiedName;
 use super::range::ValueRange;
 
@@ -121,4 +123,6 @@ pub struct Sequence {
     pub can_advance: bool,
     /// Functions that are seen to call `nextval` on it.
     pub callers: Vec<Caller>,
+    /// Why less can be promised for it than on a plain PostgreSQL, where that is so.
+    pub restriction: Option<Arc<Restriction>>,
 }

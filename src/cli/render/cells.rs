@@ -1,6 +1,6 @@
 //! A report as rows of text, for every format that is a table.
 
-use pgseqfix::model::{Entry, Mode, Outcome};
+use pgseqfix::model::{Entry, Level, Mode, Outcome};
 
 use super::number::{grouped, share_bar};
 
@@ -76,12 +76,17 @@ fn columns(entry: &Entry) -> String {
     }
 }
 
-/// What is, or will be, set.
+/// What is, or will be, set; how safely, where that is less than full.
 fn set(entry: &Entry, mode: Mode) -> String {
+    let level = entry.fix.as_ref().map(|fix| Level::from(fix.protection)).filter(|level| *level != Level::Full);
+    let level = level.map(|level| format!(" ({})", level.word())).unwrap_or_default();
     match (&entry.outcome, mode) {
-        (Some(Outcome::Set { after, .. }), _) => format!("set {}", grouped(after.last_value)),
+        (Some(Outcome::Set { after, .. }), _) => format!("set {}{level}", grouped(after.last_value)),
         (Some(outcome), _) => outcome.word().replace('_', " "),
+        (None, _) if entry.left_out.is_some() && entry.finding.level() == Some(Level::CheckOnly) => {
+            "check only".to_owned()
+        }
         (None, Mode::Fix) => String::new(),
-        (None, _) => entry.fix.as_ref().map(|fix| grouped(fix.to.last_value)).unwrap_or_default(),
+        (None, _) => entry.fix.as_ref().map(|fix| format!("{}{level}", grouped(fix.to.last_value))).unwrap_or_default(),
     }
 }

@@ -1,6 +1,8 @@
 //! A sequence in the JSON document.
 
-use pgseqfix::model::{Caller, Doubt, Entry, Fix, LinkedColumn, Outcome, Persistence, Role, SequenceState, Uniqueness};
+use pgseqfix::model::{
+    Caller, Doubt, Entry, Fix, Level, LinkedColumn, Outcome, Persistence, Role, SequenceState, Uniqueness,
+};
 use serde::Serialize;
 
 /// One element of `sequences`.
@@ -21,6 +23,7 @@ pub struct SequenceFields<'a> {
     used_share: Option<f64>,
     columns: Vec<ColumnFields<'a>>,
     callers: Vec<CallerFields<'a>>,
+    protection: Option<&'static str>,
     fix: Option<FixFields>,
     outcome: Option<OutcomeFields>,
 }
@@ -115,6 +118,7 @@ impl<'a> SequenceFields<'a> {
             callers: sequence.callers.iter().map(Into::into).collect(),
             fix: entry.fix.as_deref().map(Into::into),
             outcome: entry.outcome.as_ref().map(Into::into),
+            protection: finding.level().map(Level::word),
         }
     }
 }

@@ -16,7 +16,6 @@ use postgres::{Client, SimpleQueryRow};
 use super::link::Link;
 use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
 use super::{ApplyOptions, Error, Listener};
-use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{look_up, roll_back};
 use crate::model::{
     Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide, lone_move_sql,
@@ -162,15 +161,7 @@ fn look_again(
     if !wait_for_writers(client, fix, options, listener)? {
         return Ok(None);
     }
-    let reading = Reading {
-        timeouts: &options.reading,
-        known_settings: link.known_settings.clone(),
-        deadline: options.deadline,
-        on_standby: false,
-        server: link.limits,
-        user: &options.plan.user,
-        learnt: Learnt::default(),
-    };
+    let reading = link.reading(options);
     let finding = reading.read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())?;
     Ok(Some(decide(&finding, &options.plan)))
 }

@@ -2,7 +2,9 @@
 
 use postgres::{Client, SimpleQueryRow};
 
+use super::ApplyOptions;
 use crate::db::error::Error;
+use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{KnownSettings, answers, begin_read_only_sql, begin_read_write_with, run};
 use crate::model::{Limits, Timeouts};
 
@@ -31,6 +33,19 @@ impl Link {
         };
         let known_settings = KnownSettings::among(&answers);
         Ok(Self { limits, lock_budget: limits.lock_budget(sessions), known_settings })
+    }
+
+    /// How the tables are read once more.
+    pub(super) fn reading<'a>(&self, options: &'a ApplyOptions) -> Reading<'a> {
+        Reading {
+            timeouts: &options.reading,
+            known_settings: self.known_settings.clone(),
+            deadline: options.deadline,
+            on_standby: false,
+            server: self.limits,
+            user: &options.plan.user,
+            learnt: Learnt::default(),
+        }
     }
 
     /// Begins a transaction and runs statements in it, in one message where that can be.

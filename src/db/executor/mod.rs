@@ -15,6 +15,7 @@ mod link;
 mod one;
 mod pace;
 mod side_by_side;
+mod unguarded;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,13 +26,14 @@ use postgres::Client;
 use super::deadline::Deadline;
 use super::error::Error;
 use super::watch::{Stage, Watch};
-use crate::model::{Doubt, Fix, Outcome, Plan, PlanOptions, Timeouts, group_length};
+use crate::model::{Doubt, Fix, Outcome, Plan, PlanOptions, Protection, Timeouts, group_length};
 use apart::{apply_apart, is_apart};
 use group::apply_group;
 use link::Link;
 use one::apply_one;
 use pace::Pace;
 pub use side_by_side::apply_over;
+use unguarded::apply_unguarded;
 
 /// How a plan is applied.
 #[derive(Clone, Debug)]
@@ -166,7 +168,11 @@ fn run_through(
         let group = &rest[..group_length(rest, most, link.lock_budget)];
         if group.is_empty() {
             let fix = &rest[0];
-            let apply = if is_apart(fix, link) { apply_apart } else { apply_one };
+            let apply = match fix.protection {
+                Protection::Headroom => apply_unguarded,
+                _ if is_apart(fix, link) => apply_apart,
+                _ => apply_one,
+            };
             let outcome = apply(client, link, fix, options, listener);
             done += 1;
             match outcome {

@@ -96,5 +96,6 @@ fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName, rights: Rights) ->
         readable: Readable::of(rights.can_use_schema, rights.can_read_sequence, false),
         can_advance: rights.can_advance,
         callers: Vec::new(),
+        restriction: None,
     })
 }
