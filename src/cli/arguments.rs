@@ -88,6 +88,7 @@ struct Place {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct FixArguments {
     #[command(flatten)]
     place: Place,
