@@ -1,5 +1,6 @@
 //! A PostgreSQL server in a directory of its own under /tmp, gone when the tests are.
 
+use std::ffi::CStr;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -218,13 +219,31 @@ extern "C" fn stop_shared() {
     }
 }
 
+/// In memory where there is plenty, as a server's data are a thousand small files for each test.
+fn place() -> &'static str {
+    const MEMORY: &CStr = c"/dev/shm";
+    // SAFETY: the name is a C string, and statvfs is plain data.
+    let free = unsafe {
+        let mut found: libc::statvfs = std::mem::zeroed();
+        if libc::statvfs(MEMORY.as_ptr(), &raw mut found) == 0 {
+            found.f_bavail.saturating_mul(found.f_frsize)
+        } else {
+            0
+        }
+    };
+    if free > PLENTY { "/dev/shm" } else { "/tmp" }
+}
+
+/// In bytes.
+const PLENTY: u64 = 8 << 30;
+
 /// Not under `TMPDIR`: a socket's path has 107 bytes, and the account we drop to must get at it.
 fn new_directory() -> PathBuf {
     let directory = tempfile::Builder::new()
         .prefix("pgseqfix-test-")
         .permissions(Permissions::from_mode(0o700))
-        .tempdir_in("/tmp")
-        .expect("/tmp can be written to")
+        .tempdir_in(place())
+        .expect("it can be written to")
         .keep();
     if let Some(account) = account_to_drop_to() {
         chown(&directory, Some(account.uid), Some(account.gid)).expect("root may give a directory away");
