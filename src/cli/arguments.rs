@@ -218,7 +218,12 @@ impl Arguments {
                     (false, true) => Task::Fix,
                     (false, false) => Task::Ask,
                 };
-                let plan = PlanOptions { headroom: fix.headroom, fix_outliers: fix.fix_outliers, user: String::new() };
+                let plan = PlanOptions {
+                    headroom: fix.headroom,
+                    fix_outliers: fix.fix_outliers,
+                    user: String::new(),
+                    names_all_grants: true,
+                };
                 (task, fix.place, plan)
             }
         };

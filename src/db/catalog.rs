@@ -160,7 +160,11 @@ fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
         },
         persistence: persistence(row.try_get("is_unlogged")?),
         is_ours: known(row, "is_ours")?,
-        readable: Readable::of(known(row, "can_use_sequence_schema")?, known(row, "can_read_sequence")?, false),
+        readable: Readable {
+            can_use_schema: known(row, "can_use_sequence_schema")?,
+            can_select: known(row, "can_read_sequence")?,
+            is_row_secured: false,
+        },
         can_advance: known(row, "can_advance")?,
         callers: Vec::new(),
     })
@@ -222,7 +226,11 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
             bytes: u64::try_from(row.try_get::<_, i64>("bytes")?).unwrap_or_default(),
         },
         is_partly_remote: row.try_get("is_partly_remote")?,
-        readable: Readable::of(known(row, "can_use_schema")?, known(row, "can_read")?, known(row, "is_row_secured")?),
+        readable: Readable {
+            can_use_schema: known(row, "can_use_schema")?,
+            can_select: known(row, "can_read")?,
+            is_row_secured: known(row, "is_row_secured")?,
+        },
         can_lock: known(row, "can_lock")?,
         persistence: persistence(row.try_get("is_table_unlogged")?),
         is_not_null: row.try_get("is_not_null")?,

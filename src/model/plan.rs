@@ -18,6 +18,8 @@ pub struct PlanOptions {
     pub fix_outliers: bool,
     /// The role that works, to name it in a GRANT.
     pub user: String,
+    /// Whether to name, of a sequence that may not be read, also the GRANTs that a fix of it would need.
+    pub names_all_grants: bool,
 }
 
 /// The longest way that a sequence is moved by `nextval` alone: some seconds.
@@ -73,6 +75,10 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         Status::Compared(Drift::Exhausted(_) | Drift::Outlier { .. }) => {
             return finding.doubt().map_or(Decision::Nothing, Decision::LeaveAlone);
         }
+        Status::Unreadable(_) if options.names_all_grants => {
+            return privilege::missing_to_read_and_move(&finding.sequence, &finding.columns, &options.user)
+                .map_or(Decision::Nothing, Decision::LeaveAlone);
+        }
         _ => return Decision::Nothing,
     };
     let limit = finding.limit();
@@ -89,7 +95,7 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
             "ignore less, or look at this table alone with -t",
         ));
     }
-    if let Some(doubt) = privilege::missing_to_lock(&finding.columns, &options.user) {
+    if let Some(doubt) = privilege::missing_to_move(&finding.sequence, &finding.columns, &options.user) {
         return Decision::LeaveAlone(doubt);
     }
     let protection = if finding.sequence.is_ours { Protection::Full } else { Protection::Advance };
@@ -98,7 +104,7 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
     };
     match protection {
         Protection::Full => Decision::Fix(Arc::new(fix)),
-        Protection::Advance => advance(fix, finding, options),
+        Protection::Advance => advance(fix, finding),
     }
 }
 
@@ -109,15 +115,7 @@ fn with_headroom(definition: &Definition, target: i64, headroom: u64, limit: i64
 }
 
 /// Without ownership only `nextval` is safe, and it takes its time.
-fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
-    let name = &finding.sequence.name;
-    let user = super::name::quote_identifier(&options.user);
-    if !finding.sequence.can_advance {
-        return Decision::LeaveAlone(Doubt::with_cure(
-            format!("no privilege to move sequence {name}"),
-            format!("run as its owner, or GRANT USAGE ON SEQUENCE {name} TO {user}"),
-        ));
-    }
+fn advance(fix: Fix, finding: &Finding) -> Decision {
     if let Some(doubt) = overshoot(&fix, finding) {
         return Decision::LeaveAlone(doubt);
     }
