@@ -9,7 +9,7 @@ use support::{Database, role_name, server_version};
 
 const ON_SEQUENCE: [&str; 3] = ["USAGE", "SELECT", "UPDATE"];
 /// The last one is known since 17.
-const ON_TABLE: [&str; 7] = ["SELECT", "SELECT (id)", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "MAINTAIN"];
+const ON_TABLE: [&str; 6] = ["SELECT", "SELECT (id)", "UPDATE", "DELETE", "TRUNCATE", "MAINTAIN"];
 const LOCKING: [&str; 4] = ["UPDATE", "DELETE", "TRUNCATE", "MAINTAIN"];
 
 /// What so many tables take is well below the server's room for locks.

@@ -45,7 +45,7 @@ pub use linking::{Link, LinkedColumn, Role, link};
 pub use mention::nextval_literals;
 pub use name::{QualifiedName, quote_identifier, quote_literal};
 pub use pattern::Pattern;
-pub use plan::{LeftOut, Plan, PlanOptions, decide};
+pub use plan::{LeftOut, Plan, PlanOptions, decide_to_advance, decide_under};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql, whole_collisions_sql, window_end};
 pub use quick_probe::{StateFrom, collides_quickly, is_quick, quick_collisions_sql, quick_sql};
 pub use range::ValueRange;

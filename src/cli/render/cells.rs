@@ -79,7 +79,9 @@ fn columns(entry: &Entry) -> String {
 /// What is, or will be, set.
 fn set(entry: &Entry, mode: Mode) -> String {
     match (&entry.outcome, mode) {
-        (Some(Outcome::Set { after, .. }), _) => format!("set {}", grouped(after.last_value)),
+        (Some(Outcome::Set { after, .. } | Outcome::Advanced { after, .. }), _) => {
+            format!("set {}", grouped(after.last_value))
+        }
         (Some(outcome), _) => outcome.word().replace('_', " "),
         (None, Mode::Fix) => String::new(),
         (None, _) => entry.fix.as_ref().map(|fix| grouped(fix.to.last_value)).unwrap_or_default(),
