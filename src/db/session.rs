@@ -7,7 +7,7 @@ use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
 use super::traffic::count_round_trip;
-use crate::model::{PLAIN_SETTINGS, Timeouts, begin_fix_sql};
+use crate::model::{IDLE_LIMIT, PLAIN_SETTINGS, Timeouts, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
@@ -81,6 +81,7 @@ fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
     statements.extend(PLAIN_SETTINGS.map(str::to_owned));
     statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
     statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
+    statements.push(IDLE_LIMIT.to_owned());
     statements
 }
 
@@ -92,8 +93,11 @@ pub(crate) fn begin_read_write_with(known: &KnownSettings, timeouts: &Timeouts) 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.
 pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        timeouts.lock_ms, timeouts.statement_ms
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = {}; \
+         SET LOCAL statement_timeout = {}; {IDLE_LIMIT}; {}",
+        timeouts.lock_ms,
+        timeouts.statement_ms,
+        newer_settings_sql()
     )
 }
 

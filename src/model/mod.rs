@@ -51,7 +51,7 @@ pub use quick_probe::{StateFrom, collides_quickly, is_quick, quick_collisions_sq
 pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
 pub use row_probe::{RowLookup, duplicates_sql, row_sql};
-pub use script::{PLAIN_SETTINGS, Timeouts, at_most, begin_fix_sql, script};
+pub use script::{IDLE_LIMIT, PLAIN_SETTINGS, Timeouts, at_most, begin_fix_sql, script};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use shares::shares;
 pub use summary::{Summary, Verdict};

@@ -27,6 +27,10 @@ pub const PLAIN_SETTINGS: [&str; 4] = [
     "SET LOCAL standard_conforming_strings = on",
 ];
 
+/// A session of ours that lost its client must not keep its locks; and a role may have set a limit that is shorter than
+/// the time between two messages.
+pub const IDLE_LIMIT: &str = "SET LOCAL idle_in_transaction_session_timeout = 60000";
+
 /// The statements that begin a fix's transaction. READ COMMITTED, so that what is read under the lock
 /// is what was committed before the lock was granted.
 pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
@@ -35,8 +39,7 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
     statements.extend([
         format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
         format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
-        // A session of ours that lost its client must not keep its locks.
-        "SET LOCAL idle_in_transaction_session_timeout = 60000".into(),
+        IDLE_LIMIT.to_owned(),
         // Without it a crash soon after the commit can lose the repair.
         "SET LOCAL synchronous_commit = on".into(),
     ]);
