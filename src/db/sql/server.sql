@@ -16,10 +16,11 @@ SELECT
     )::pg_catalog.int8 AS deadlock_ms,
     pg_catalog.array_to_string(ARRAY(SELECT e.extname FROM pg_catalog.pg_extension AS e), ', ') AS extensions,
     pg_catalog.array_to_string(ARRAY(
-        SELECT s.subname
+        SELECT pg_catalog.quote_ident(s.subname)
         FROM pg_catalog.pg_subscription AS s
         WHERE s.subenabled
           AND s.subdbid = (
             SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()
         )
+        ORDER BY s.subname
     ), ', ') AS subscriptions;
