@@ -106,7 +106,8 @@ pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
 pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<KnownSettings, Error> {
     let begin = begin_sql("REPEATABLE READ", timeouts);
     let sql = format!("{begin}; {}; SHOW server_version_num", CATALOG_SETTINGS.join("; "));
-    let answers = answers(client, &sql).map_err(|error| Error::new("could not begin to read the catalog", &error))?;
+    let answers = answers(client, &sql)
+        .map_err(|error| Error::new("could not begin to read the catalog", &error).with_pooler_hint())?;
     let version = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok()).unwrap_or_default();
     refuse_old(version)?;
     Ok(KnownSettings::among(&answers))
