@@ -238,10 +238,14 @@ fn expect_what_is_possible_is_done_and_the_rest_after_the_grants_that_are_named(
         }
     }
     let found = by_name(&fixed);
-    done.iter().for_each(|each| assert_set(found[&*each.sequence_name()], &each.level()));
+    for each in &done {
+        assert_set(found[&*each.sequence_name()], &each.level());
+    }
     let mut expected = new;
     let set = |states: &mut BTreeMap<_, _>, these: &[&Combination]| {
-        these.iter().for_each(|each| assert!(states.insert(each.sequence(), (3, true)).is_some()));
+        for each in these {
+            assert!(states.insert(each.sequence(), (3, true)).is_some());
+        }
     };
     set(&mut expected, &done);
     assert_eq!(database.sequence_states(), expected);
@@ -253,8 +257,12 @@ fn expect_what_is_possible_is_done_and_the_rest_after_the_grants_that_are_named(
     execute_all(&database, &printed);
     let fixed = run(&["fix", "--yes"], 0);
     let found = by_name(&fixed);
-    left.iter().for_each(|each| assert_set(found[&*each.sequence_name()], &each.level_with_grants()));
-    done.iter().for_each(|each| assert_eq!(found[&*each.sequence_name()]["status"], "in_sync"));
+    for each in &left {
+        assert_set(found[&*each.sequence_name()], &each.level_with_grants());
+    }
+    for each in &done {
+        assert_eq!(found[&*each.sequence_name()]["status"], "in_sync");
+    }
     set(&mut expected, &left);
     assert_eq!(database.sequence_states(), expected);
     assert_next_insert_works(&database, &combinations.iter().collect::<Vec<_>>());

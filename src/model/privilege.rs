@@ -17,7 +17,7 @@ struct Missing {
 /// What keeps `user` from reading a sequence and the columns that count.
 pub(crate) fn missing_to_read(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Option<Doubt> {
     let mut missing = Missing::of(user);
-    missing.to_read(sequence, columns);
+    missing.add_for_reading(sequence, columns);
     missing.doubt()
 }
 
@@ -25,18 +25,18 @@ pub(crate) fn missing_to_read(sequence: &Sequence, columns: &[LinkedColumn], use
 /// least.
 pub(crate) fn missing_to_move(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Option<Doubt> {
     let mut missing = Missing::of(user);
-    missing.to_move(sequence, columns);
+    missing.add_for_moving(sequence, columns);
     missing.doubt()
 }
 
 /// Both, where reading it is among them.
 pub(crate) fn missing_to_read_and_move(sequence: &Sequence, columns: &[LinkedColumn], user: &str) -> Option<Doubt> {
     let mut missing = Missing::of(user);
-    missing.to_read(sequence, columns);
+    missing.add_for_reading(sequence, columns);
     if missing.reasons.is_empty() {
         return None;
     }
-    missing.to_move(sequence, columns);
+    missing.add_for_moving(sequence, columns);
     missing.doubt()
 }
 
@@ -45,7 +45,7 @@ impl Missing {
         Self { user: quote_identifier(user), reasons: Vec::new(), grants: Vec::new(), another_role: None }
     }
 
-    fn to_read(&mut self, sequence: &Sequence, columns: &[LinkedColumn]) {
+    fn add_for_reading(&mut self, sequence: &Sequence, columns: &[LinkedColumn]) {
         let name = &sequence.name;
         if !sequence.readable.can_use_schema {
             self.add_schema(&name.schema);
@@ -71,7 +71,7 @@ impl Missing {
     }
 
     /// <https://www.postgresql.org/docs/current/sql-lock.html>
-    fn to_move(&mut self, sequence: &Sequence, columns: &[LinkedColumn]) {
+    fn add_for_moving(&mut self, sequence: &Sequence, columns: &[LinkedColumn]) {
         for column in columns.iter().filter(|column| column.counts() && !column.facts.can_lock) {
             let table = &column.facts.table;
             self.add(
