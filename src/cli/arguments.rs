@@ -227,6 +227,7 @@ impl Arguments {
                     fix_outliers: fix.fix_outliers,
                     accept_races: fix.accept_races,
                     user: String::new(),
+                    names_all_grants: true,
                 };
                 (task, fix.place, plan)
             }

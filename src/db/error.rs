@@ -54,6 +54,20 @@ impl Error {
         if self.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) { self.with_hint(hint) } else { self }
     }
 
+    /// Adds what to try after the first transaction was answered by the end of the connection. A pooler that takes none
+    /// says so (08P01) and hangs up, and the driver may hear the end first.
+    #[must_use]
+    pub(crate) fn with_pooler_hint(self) -> Self {
+        let is_refused = self.code() == Some(&SqlState::PROTOCOL_VIOLATION) || matches!(self.said, Said::Driver(_));
+        if is_refused && self.hint().is_none() {
+            return self.with_hint(
+                "the first transaction ended the connection, and the log of who answers there says why. PgBouncer with \
+                 pool_mode = statement takes no transactions: connect to the server itself, or in another mode",
+            );
+        }
+        self
+    }
+
     /// Adds what to try after the connection is gone, if that is what it is.
     #[must_use]
     pub(crate) fn with_loss_hint(self) -> Self {

@@ -48,7 +48,7 @@ impl Selection {
         }
         let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
         let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;
-        run(client, &begin_look_up_sql(timeouts)).map_err(|error| Error::new(DOING, &error))?;
+        run(client, &begin_look_up_sql(timeouts)).map_err(|error| Error::new(DOING, &error).with_pooler_hint())?;
         let matches = Matches::read(client, &schemas, &tables);
         roll_back(client);
         let matches = matches?;

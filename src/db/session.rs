@@ -7,7 +7,7 @@ use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
 use super::traffic::RoundTrip;
-use crate::model::{PLAIN_SETTINGS, ServerKind, Timeouts, begin_fix_sql};
+use crate::model::{PLAIN_SETTINGS, READ_IDLE_LIMIT, ServerKind, Timeouts, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
@@ -90,7 +90,7 @@ fn begin_plainly(isolation: &str, timeouts: &Timeouts) -> Vec<String> {
     statements.extend(PLAIN_SETTINGS.map(str::to_owned));
     statements.push(format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms));
     statements.push(format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms));
-    statements.push("SET LOCAL idle_in_transaction_session_timeout = 60000".to_owned());
+    statements.push(READ_IDLE_LIMIT.to_owned());
     statements
 }
 
@@ -102,8 +102,11 @@ pub(crate) fn begin_read_write_with(known: &KnownSettings, timeouts: &Timeouts) 
 /// The same under the session's own `search_path`, which tells what a name without a schema means.
 pub(crate) fn begin_look_up_sql(timeouts: &Timeouts) -> String {
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        timeouts.lock_ms, timeouts.statement_ms
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL lock_timeout = {}; \
+         SET LOCAL statement_timeout = {}; {READ_IDLE_LIMIT}; {}",
+        timeouts.lock_ms,
+        timeouts.statement_ms,
+        newer_settings_sql()
     )
 }
 
@@ -113,7 +116,7 @@ pub(crate) fn begin_catalog(client: &mut Client, timeouts: &Timeouts) -> Result<
     let begin = begin_sql("REPEATABLE READ", timeouts);
     let sql = format!("{begin}; {}; SHOW server_version_num", CATALOG_SETTINGS.join("; "));
     let known = answers(client, &sql)
-        .map_err(|error| Error::new("could not begin to read the catalog", &error))
+        .map_err(|error| Error::new("could not begin to read the catalog", &error).with_pooler_hint())
         .and_then(|answers| {
             let version = answers.last().and_then(|rows| rows.first()?.get(0)?.parse().ok()).unwrap_or_default();
             refuse_old(version).map(|()| KnownSettings::among(&answers))

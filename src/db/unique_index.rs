@@ -109,7 +109,11 @@ fn unique_index(row: &Row) -> Result<UniqueIndex, postgres::Error> {
         has_write_rules: rules.iter().any(|event| event != "4"),
         has_rules: !rules.is_empty(),
         is_of_materialized_view: relkind == "m",
-        readable: Readable::of(can("can_use_schema")?, can("can_read")?, can("is_row_secured")?),
+        readable: Readable {
+            can_use_schema: can("can_use_schema")?,
+            can_select: can("can_read")?,
+            is_row_secured: can("is_row_secured")?,
+        },
         columns: columns(row)?,
     })
 }

@@ -76,28 +76,21 @@ pub enum Persistence {
     Unlogged,
 }
 
-/// Whether our role may read something.
+/// Whether our role may read something: all that it takes, as each is granted by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readable {
-    /// It may.
-    Yes,
-    /// It may not use the schema.
-    NoSchema,
-    /// It has no SELECT privilege.
-    NoPrivilege,
-    /// It may, and row-level security would hide rows.
-    RowSecured,
+pub struct Readable {
+    /// Whether it may use the schema.
+    pub can_use_schema: bool,
+    /// Whether it has the SELECT privilege.
+    pub can_select: bool,
+    /// Whether row-level security would hide rows.
+    pub is_row_secured: bool,
 }
 
 impl Readable {
-    /// From what the catalog says.
-    pub(crate) fn of(can_use_schema: bool, can_read: bool, is_row_secured: bool) -> Self {
-        match (can_use_schema, can_read, is_row_secured) {
-            (false, _, _) => Self::NoSchema,
-            (_, false, _) => Self::NoPrivilege,
-            (_, _, true) => Self::RowSecured,
-            _ => Self::Yes,
-        }
+    /// Whether it may be read, and all of it is seen.
+    pub fn is_whole(self) -> bool {
+        self.can_use_schema && self.can_select && !self.is_row_secured
     }
 }
 

@@ -18,7 +18,8 @@ use super::sequence::{Sequence, SequenceState};
 pub enum Protection {
     /// Tables and sequence are locked while the value is decided and set: we own the sequence.
     Full,
-    /// The tables are locked, and the sequence is moved by `nextval`, which cannot go back: we do not own it.
+    /// The tables are locked, and the sequence is moved by `nextval`, which cannot go back: we do not own it, or the
+    /// server does not let us alter it.
     Advance,
     /// Nothing is locked, and room is left for what comes meanwhile: the server knows no better way.
     Headroom,
@@ -63,6 +64,11 @@ pub struct Fix {
 }
 
 impl Fix {
+    /// The same move by `nextval` alone.
+    pub(crate) fn advancing(&self) -> Self {
+        Self { protection: Protection::Advance, ..self.clone() }
+    }
+
     /// How many calls of `nextval` lie between the two states.
     pub fn increments(&self) -> u128 {
         let definition = &self.sequence.definition;

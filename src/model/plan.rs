@@ -21,6 +21,8 @@ pub struct PlanOptions {
     pub accept_races: bool,
     /// The role that works, to name it in a GRANT.
     pub user: String,
+    /// Whether to name, of a sequence that may not be read, also the GRANTs that a fix of it would need.
+    pub names_all_grants: bool,
 }
 
 /// The longest way that a sequence is moved by `nextval` alone: some seconds.
@@ -66,8 +68,13 @@ impl Plan {
     }
 }
 
-/// Decides about one finding; the same before and under the lock.
+/// Decides about one finding.
 pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
+    decide_under(finding, options, if finding.sequence.is_ours { Protection::Full } else { Protection::Advance })
+}
+
+/// The same where the protection is known already: under the lock.
+pub fn decide_under(finding: &Finding, options: &PlanOptions, protection: Protection) -> Decision {
     let (overlap, target) = match &finding.status {
         Status::Compared(Drift::Behind { overlap, target }) => (overlap, *target),
         Status::Compared(Drift::Outlier { overlap, target: Some(target) }) if options.fix_outliers => {
@@ -75,6 +82,10 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         }
         Status::Compared(Drift::Exhausted(_) | Drift::Outlier { .. }) => {
             return finding.doubt().map_or(Decision::Nothing, Decision::LeaveAlone);
+        }
+        Status::Unreadable(_) if options.names_all_grants => {
+            return privilege::missing_to_read_and_move(&finding.sequence, &finding.columns, &options.user)
+                .map_or(Decision::Nothing, Decision::LeaveAlone);
         }
         _ => return Decision::Nothing,
     };
@@ -103,15 +114,14 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
         Some(restriction) => return Decision::LeaveAlone(check_only(restriction, finding, *overlap, next_value)),
         None => {}
     }
-    if let Some(doubt) = privilege::missing_to_lock(&finding.columns, &options.user) {
+    if let Some(doubt) = privilege::missing_to_move(&finding.sequence, &finding.columns, &options.user) {
         return Decision::LeaveAlone(doubt);
     }
-    let protection = if finding.sequence.is_ours { Protection::Full } else { Protection::Advance };
     let Some(fix) = Fix::moving(finding, *overlap, next_value, protection) else {
         return Decision::Nothing;
     };
     match protection {
-        Protection::Advance => advance(fix, finding, options),
+        Protection::Advance => advance(fix, finding),
         Protection::Full | Protection::Headroom => Decision::Fix(Arc::new(fix)),
     }
 }
@@ -137,41 +147,36 @@ fn with_headroom(definition: &Definition, target: i64, headroom: u64, limit: i64
     i64::try_from(next).ok().filter(|next| !definition.is_past(*next, limit))
 }
 
-/// Without ownership only `nextval` is safe, and it takes its time.
-fn advance(fix: Fix, finding: &Finding, options: &PlanOptions) -> Decision {
-    let name = &finding.sequence.name;
-    let user = super::name::quote_identifier(&options.user);
-    if !finding.sequence.can_advance {
-        return Decision::LeaveAlone(Doubt::with_cure(
-            format!("no privilege to move sequence {name}"),
-            format!("run as its owner, or GRANT USAGE ON SEQUENCE {name} TO {user}"),
-        ));
-    }
-    if let Some(doubt) = overshoot(&fix, finding) {
-        return Decision::LeaveAlone(doubt);
+/// The same move by `nextval` alone: for a sequence that is ours and that the server does not let us alter.
+pub fn decide_to_advance(fix: &Fix) -> Decision {
+    let finding = Finding { state: Some(fix.from), ..fix.pending() };
+    advance(fix.advancing(), &finding)
+}
+
+/// Where the sequence cannot be altered only `nextval` is safe, and it takes its time.
+fn advance(fix: Fix, finding: &Finding) -> Decision {
+    let cannot = |why: String| {
+        let (obstacle, cure) = if finding.sequence.is_ours {
+            ("it may not be altered", "run where nothing refuses ALTER SEQUENCE")
+        } else {
+            ("not its owner", "run as the sequence's owner")
+        };
+        Decision::LeaveAlone(Doubt::with_cure(format!("{obstacle}, and {why}"), cure))
+    };
+    if overshoots(&fix, finding) {
+        let at_once = finding.sequence.definition.cache_size;
+        return cannot(format!("nextval, which takes {at_once} values at once, could use it up"));
     }
     if fix.increments() > ADVANCE_LIMIT {
-        return Decision::LeaveAlone(Doubt::with_cure(
-            format!("not its owner, and {} calls of nextval are too many", fix.increments()),
-            "run as the sequence's owner",
-        ));
+        return cannot(format!("{} calls of nextval are too many", fix.increments()));
     }
     Decision::Fix(Arc::new(fix))
 }
 
 /// `nextval` takes whole blocks of CACHE values: the last one may reach past what is left.
-fn overshoot(fix: &Fix, finding: &Finding) -> Option<Doubt> {
+fn overshoots(fix: &Fix, finding: &Finding) -> bool {
     let definition = &finding.sequence.definition;
     let block = i128::from(definition.cache_size - 1) * i128::from(definition.increment);
     let next = i64::try_from(i128::from(fix.next_value) + block).ok();
-    let is_left = next.is_some_and(|next| !definition.is_past(next, finding.limit()));
-    (!is_left).then(|| {
-        Doubt::with_cure(
-            format!(
-                "not its owner, and nextval, which takes {} values at once, could use it up",
-                definition.cache_size
-            ),
-            "run as the sequence's owner",
-        )
-    })
+    next.is_none_or(|next| definition.is_past(next, finding.limit()))
 }

@@ -85,6 +85,15 @@ pub enum Outcome {
         /// The state that was found.
         state: SequenceState,
     },
+    /// It was done by `nextval` although the sequence is ours, as the server refused to have it altered.
+    Advanced {
+        /// Before.
+        before: SequenceState,
+        /// After.
+        after: SequenceState,
+        /// What the server said, and what to mind.
+        why: Doubt,
+    },
     /// Somebody else kept a lock for too long.
     Busy(Doubt),
     /// It could not be done.
@@ -99,7 +108,7 @@ impl Outcome {
     /// Its name in reports.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Set { .. } => "set",
+            Self::Set { .. } | Self::Advanced { .. } => "set",
             Self::AlreadyPast { .. } => "already_past",
             Self::Busy(_) => "busy",
             Self::Failed(_) => "failed",
@@ -110,13 +119,13 @@ impl Outcome {
 
     /// Whether the sequence is where it belongs.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Set { .. } | Self::AlreadyPast { .. })
+        matches!(self, Self::Set { .. } | Self::Advanced { .. } | Self::AlreadyPast { .. })
     }
 
-    /// Why it is not done.
+    /// Why it is not done, or not as it was planned.
     pub fn doubt(&self) -> Option<&Doubt> {
         match self {
-            Self::Busy(doubt) | Self::Failed(doubt) => Some(doubt),
+            Self::Busy(doubt) | Self::Failed(doubt) | Self::Advanced { why: doubt, .. } => Some(doubt),
             _ => None,
         }
     }
@@ -199,12 +208,12 @@ impl Report {
         let mut entries = Vec::with_capacity(findings.len());
         while let Some(finding) = findings.pop() {
             let oid = finding.sequence.oid;
-            entries.push(Entry {
-                fix: fixes.get(&oid).copied().cloned(),
-                left_out: left_out.get(&oid).copied().cloned(),
-                outcome: outcomes.remove(&oid),
-                finding,
+            let outcome = outcomes.remove(&oid);
+            let fix = fixes.get(&oid).map(|fix| match outcome {
+                Some(Outcome::Advanced { .. }) => Arc::new(fix.advancing()),
+                _ => Arc::clone(fix),
             });
+            entries.push(Entry { fix, left_out: left_out.get(&oid).copied().cloned(), outcome, finding });
             // Room is given back as it gets free: this is where a large run needs most.
             if findings.len().is_multiple_of(4096) {
                 findings.shrink_to_fit();

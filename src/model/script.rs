@@ -30,6 +30,13 @@ pub const PLAIN_SETTINGS: [&str; 4] = [
     "SET LOCAL standard_conforming_strings = on",
 ];
 
+/// A session of ours that lost its client must not keep its locks; and a role may have set a limit that is shorter than
+/// the time between two messages.
+pub const READ_IDLE_LIMIT: &str = "SET LOCAL idle_in_transaction_session_timeout = 60000";
+
+/// Writers wait for the locks of a fix, under which we answer in milliseconds.
+const FIX_IDLE_LIMIT: &str = "SET LOCAL idle_in_transaction_session_timeout = 5000";
+
 /// The statements that begin a fix's transaction. READ COMMITTED, so that what is read under the lock
 /// is what was committed before the lock was granted.
 pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
@@ -38,8 +45,7 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
     statements.extend([
         format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
         format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
-        // A session of ours that lost its client must not keep its locks: under them we answer in milliseconds.
-        "SET LOCAL idle_in_transaction_session_timeout = 5000".into(),
+        FIX_IDLE_LIMIT.to_owned(),
         // Without it a crash soon after the commit can lose the repair.
         "SET LOCAL synchronous_commit = on".into(),
     ]);

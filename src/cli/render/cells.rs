@@ -81,7 +81,9 @@ fn set(entry: &Entry, mode: Mode) -> String {
     let level = entry.fix.as_ref().map(|fix| Level::from(fix.protection)).filter(|level| *level != Level::Full);
     let level = level.map(|level| format!(" ({})", level.word())).unwrap_or_default();
     match (&entry.outcome, mode) {
-        (Some(Outcome::Set { after, .. }), _) => format!("set {}{level}", grouped(after.last_value)),
+        (Some(Outcome::Set { after, .. } | Outcome::Advanced { after, .. }), _) => {
+            format!("set {}{level}", grouped(after.last_value))
+        }
         (Some(outcome), _) => outcome.word().replace('_', " "),
         (None, _) if entry.left_out.is_some() && entry.finding.level() == Some(Level::CheckOnly) => {
             "check only".to_owned()

@@ -14,11 +14,11 @@ use postgres::types::Type;
 use postgres::{Client, SimpleQueryRow};
 
 use super::link::Link;
-use super::one::{failure, given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of};
+use super::one::{given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of, unaltered};
 use super::{ApplyOptions, Error, Listener};
 use crate::db::session::{look_up, roll_back};
 use crate::model::{
-    Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide, lone_move_sql,
+    Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide_under, lone_move_sql,
 };
 
 /// So much is read under a lock in a few milliseconds.
@@ -100,7 +100,7 @@ enum Moved {
 fn move_alone(
     client: &mut Client,
     link: &Link,
-    fix: &Fix,
+    fix: &Arc<Fix>,
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Moved, Error> {
@@ -128,7 +128,7 @@ fn move_alone(
             return Ok(Moved::Not(super::one::altered()));
         }
         if !is_busy(&error) {
-            return Ok(Moved::Not(Outcome::Failed(failure(&error))));
+            return unaltered(client, link, fix, options, listener, &error).map(Moved::Not);
         }
         if is_over(started, options) {
             return given_up(client, fix, options, &error.said()).map(Moved::Not);
@@ -163,7 +163,7 @@ fn look_again(
     }
     let reading = link.reading(options);
     let finding = reading.read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())?;
-    Ok(Some(decide(&finding, &options.plan)))
+    Ok(Some(decide_under(&finding, &options.plan, fix.protection)))
 }
 
 /// Waits until whoever may have written by now has ended, without a lock. Whether they have.

@@ -19,7 +19,8 @@ pub(super) struct Link {
 const SETTINGS: &str = "SELECT pg_catalog.current_setting('server_version_num'), \
     pg_catalog.current_setting('max_locks_per_transaction'), pg_catalog.current_setting('max_connections'), \
     pg_catalog.current_setting('max_prepared_transactions'), \
-    pg_catalog.date_part('epoch', pg_catalog.current_setting('deadlock_timeout')::pg_catalog.interval) * 1000";
+    (pg_catalog.date_part('epoch', pg_catalog.current_setting('deadlock_timeout')::pg_catalog.interval) * 1000)\
+    ::pg_catalog.int8";
 
 impl Link {
     /// Asks the server, to which there are so many sessions of ours.

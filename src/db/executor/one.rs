@@ -8,12 +8,13 @@ use postgres::{Client, SimpleQueryRow};
 
 use super::apart::apply_apart;
 use super::link::Link;
-use super::{ApplyOptions, Error, Listener};
+use super::{ApplyOptions, Error, Listener, is_apart};
 use crate::db::blockers;
 use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
 use crate::model::{
-    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, collisions_sql, decide,
+    Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, collisions_sql,
+    decide_to_advance, decide_under,
 };
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
@@ -46,7 +47,7 @@ pub(super) fn apply_one(
             return apply_apart(client, link, fix, options, listener);
         }
         if !is_busy(&error) {
-            return Ok(Outcome::Failed(failure(&error)));
+            return unaltered(client, link, fix, options, listener, &error);
         }
         let wait = began.elapsed().max(LEAST_WAIT);
         waited += wait;
@@ -58,6 +59,45 @@ pub(super) fn apply_one(
         std::thread::sleep(wait.min(Duration::from_secs(1)) * attempt.min(options.attempts) / 2);
         attempt += 1;
     }
+}
+
+/// Does by `nextval` what the server refused for a reason of its own: an event trigger guards ALTER SEQUENCE. Whatever
+/// else was refused is refused again.
+/// <https://www.postgresql.org/docs/current/event-triggers.html>
+pub(super) fn unaltered(
+    client: &mut Client,
+    link: &Link,
+    fix: &Arc<Fix>,
+    options: &ApplyOptions,
+    listener: &dyn Listener,
+    refused: &Error,
+) -> Result<Outcome, Error> {
+    let can_be_guarded = refused.code().is_some_and(|code| *code != SqlState::READ_ONLY_SQL_TRANSACTION);
+    if fix.protection != Protection::Full || !can_be_guarded {
+        return Ok(Outcome::Failed(failure(refused)));
+    }
+    let outcome = match decide_to_advance(fix) {
+        Decision::Fix(fix) => {
+            log::info!("{}: not to be altered: {}", fix.sequence.name, refused.said());
+            let apply = if is_apart(&fix, link) { apply_apart } else { apply_one };
+            apply(client, link, &fix, options, listener)?
+        }
+        Decision::Nothing => return Ok(Outcome::Failed(failure(refused))),
+        Decision::LeaveAlone(doubt) => Outcome::Failed(doubt),
+    };
+    Ok(match outcome {
+        Outcome::Set { before, after } => {
+            let reason = format!("moved by nextval, as ALTER SEQUENCE was refused: {}", refused.said());
+            let caches = fix.sequence.definition.cache_size > 1;
+            let cure = caches.then(|| "have sessions reconnect that may hold values of it cached".to_owned());
+            Outcome::Advanced { before, after, why: Doubt { reason, cure } }
+        }
+        Outcome::Failed(doubt) if doubt.reason == refused.said() => Outcome::Failed(failure(refused)),
+        Outcome::Failed(doubt) => {
+            Outcome::Failed(Doubt { reason: format!("{}; {}", refused.said(), doubt.reason), ..doubt })
+        }
+        other => other,
+    })
 }
 
 /// The longest wait for the sequence, in milliseconds: its tables are locked meanwhile.
@@ -141,7 +181,7 @@ fn attempt_one(
         return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
     };
     let (finding, before) = settle(row, fix)?;
-    let fix = match decide(&finding, &options.plan) {
+    let fix = match decide_under(&finding, &options.plan, fix.protection) {
         Decision::Fix(fix) => fix,
         Decision::Nothing => {
             roll_back(client);

@@ -8,7 +8,7 @@ use super::link::Link;
 use super::one::{altered, failure, state_of};
 use super::{ApplyOptions, Error, Listener};
 use crate::db::session::{roll_back, rows};
-use crate::model::{Decision, Doubt, Fix, Outcome, SequenceState, decide};
+use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, decide_under};
 
 /// Does it; an error is the end of the run.
 ///
@@ -25,7 +25,7 @@ pub(super) fn apply_unguarded(
     let decision = link
         .reading(options)
         .read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())
-        .map(|finding| decide(&finding, &options.plan));
+        .map(|finding| decide_under(&finding, &options.plan, Protection::Headroom));
     let fix = match decision {
         Ok(Decision::Fix(fix)) => fix,
         Ok(Decision::Nothing) => return Ok(Outcome::AlreadyPast { state: before }),

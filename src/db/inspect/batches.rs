@@ -1,7 +1,7 @@
 //! Cuts what is to be read into pieces that lock a bounded number of relations each.
 
 use crate::db::connections::{Pieces, Weigh};
-use crate::model::{Finding, Readable, Status, is_quick};
+use crate::model::{Finding, Status, is_quick};
 
 /// Findings that are read together, each with its place in the report.
 pub(super) struct Batch {
@@ -36,7 +36,7 @@ pub(super) fn cut(findings: &mut [Option<Finding>], most_locks: i64, lock_budget
     let mut careful = Cutter::new(Way::Careful, most_locks);
     let mut long = Vec::new();
     for (place, slot) in findings.iter_mut().enumerate() {
-        let Some(finding) = slot.take_if(|finding| finding.sequence.readable == Readable::Yes) else {
+        let Some(finding) = slot.take_if(|finding| finding.sequence.readable.is_whole()) else {
             continue;
         };
         if finding.relations() > lock_budget && finding.status == Status::Pending {

@@ -21,7 +21,7 @@ use super::error::Error;
 use super::session::{KnownSettings, begin_read_only_with, roll_back, rows, run};
 use super::watch::{Stage, Watch};
 use crate::model::{
-    COUNT_LIMIT, Doubt, Finding, Limits, Readable, StateFrom, Status, Timeouts, at_most, collisions_sql, farthest_sql,
+    COUNT_LIMIT, Doubt, Finding, Limits, StateFrom, Status, Timeouts, at_most, collisions_sql, farthest_sql,
 };
 
 /// How many relations a batch touches at most, whatever the server has room for: more gain nothing.
@@ -66,7 +66,7 @@ impl Reading<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Vec<Finding>, Error> {
         size::measure(connections.first(), &mut findings);
-        let readable = || findings.iter().filter(|finding| finding.sequence.readable == Readable::Yes);
+        let readable = || findings.iter().filter(|finding| finding.sequence.readable.is_whole());
         let bytes: u64 = readable().map(Finding::bytes_to_read).sum();
         let weight = if bytes > MANY_BYTES { weight_in_bytes } else { |_: &Finding| 1 };
         let stage = if bytes > MANY_BYTES { Stage::Read } else { Stage::Inspect };

@@ -78,7 +78,11 @@ impl Column {
             },
             is_partly_remote: false,
             // A sequence is in its table's schema.
-            readable: Readable::of(sequence.readable != Readable::NoSchema, rights.can_read, rights.is_row_secured),
+            readable: Readable {
+                can_use_schema: sequence.readable.can_use_schema,
+                can_select: rights.can_read,
+                is_row_secured: rights.is_row_secured,
+            },
             can_lock: rights.can_lock,
             persistence,
             is_not_null,

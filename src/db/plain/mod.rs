@@ -93,7 +93,11 @@ fn sequence(cells: &mut Cells, oid: u32, name: QualifiedName, rights: Rights) ->
         definition,
         persistence,
         is_ours: rights.is_ours,
-        readable: Readable::of(rights.can_use_schema, rights.can_read_sequence, false),
+        readable: Readable {
+            can_use_schema: rights.can_use_schema,
+            can_select: rights.can_read_sequence,
+            is_row_secured: false,
+        },
         can_advance: rights.can_advance,
         callers: Vec::new(),
         restriction: None,
