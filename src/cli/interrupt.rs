@@ -3,10 +3,18 @@
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use postgres::{CancelToken, NoTls};
 
 use super::terminal::{TerminalSettings, show_cursor};
+
+/// How long a statement may go on before it is cancelled: longer than a wait for a lock.
+///
+/// The driver closes the connection of a cancel request at once, and `PgBouncer` 1.18 ends with all its clients where
+/// that is before the server has answered (<https://github.com/pgbouncer/pgbouncer/issues/801>).
+const GRACE: Duration = Duration::from_millis(800);
 
 /// Remembers that the run shall end, and how to end what the server is doing for us.
 #[derive(Clone, Default)]
@@ -51,6 +59,8 @@ impl Interrupt {
             show_cursor();
             exit(130);
         }
+        // Whatever ends by itself needs no cancelling: the run is over by then, and this thread with it.
+        thread::sleep(GRACE);
         // The newest first: a session that has been replaced knows nothing of it.
         for token in tokens.iter().rev() {
             if let Err(error) = token.cancel_query(NoTls) {
