@@ -3,12 +3,20 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
+use pgseqfix::db::unanswered_for;
 use postgres::{CancelToken, NoTls};
 
 use super::exit::Exit;
 use super::silence::{leave, leave_if_silent};
 use super::terminal::{TerminalSettings, show_cursor};
+
+/// How long a statement may go on before it is cancelled: longer than a wait for a lock.
+///
+/// The driver closes the connection of a cancel request at once, and `PgBouncer` 1.18 ends with all its clients where
+/// that is before the server has answered (<https://github.com/pgbouncer/pgbouncer/issues/801>).
+const GRACE: Duration = Duration::from_millis(800);
 
 /// Remembers that the run shall end, and how to end what the server is doing for us.
 #[derive(Clone, Default)]
@@ -59,9 +67,11 @@ impl Interrupt {
     }
 }
 
-/// Tells the server to stop; the newest session first, as one that has been replaced knows nothing of it.
+/// Tells the server to stop what does not end by itself; the newest session first, as one that has been replaced knows
+/// nothing of it.
 fn cancel(tokens: &[CancelToken]) {
-    for token in tokens.iter().rev() {
+    thread::sleep(GRACE);
+    for token in tokens.iter().rev().filter(|_| unanswered_for().is_some()) {
         if let Err(error) = token.cancel_query(NoTls) {
             log::info!("could not cancel the running query: {error}");
         }
