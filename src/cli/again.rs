@@ -4,9 +4,15 @@ use pgseqfix::db::ScanOptions;
 use pgseqfix::db::connect::Given;
 use pgseqfix::model::QualifiedName;
 
+/// [`fix_command`] of this very run; none where a word of it is no UTF-8.
+pub fn own_fix_command() -> Option<String> {
+    let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
+    fix_command(words?.into_iter())
+}
+
 /// The scan's own command line with `fix` in it, for a shell; `None` where it would show a password, or is not
 /// understood.
-pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
+fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
     let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
     for (at, argument) in arguments.skip(1).enumerate() {
         match argument.as_str() {
@@ -36,7 +42,7 @@ pub fn connection_words(given: &Given) -> Vec<String> {
     let mut words = Vec::new();
     let options = [("-h", &given.host), ("-p", &given.port), ("-U", &given.user)];
     for (option, value) in options {
-        words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(value)]));
+        words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(&without_secret(value))]));
     }
     words.extend(given.database.iter().flat_map(|name| ["-d".to_owned(), quoted(&without_secret(name))]));
     words
