@@ -117,7 +117,7 @@ struct Connection {
     #[arg(short = 'h', long, value_name = "HOST", global = true)]
     host: Option<String>,
     /// Port
-    #[arg(short = 'p', long, value_name = "PORT", global = true)]
+    #[arg(short = 'p', long, value_name = "PORT", global = true, allow_negative_numbers = true)]
     port: Option<String>,
     /// Role to connect as
     #[arg(short = 'U', long, value_name = "ROLE", global = true)]
