@@ -88,8 +88,9 @@ INSERT INTO downward VALUES (-1), (-9);
 CREATE SEQUENCE called;
 CREATE FUNCTION next_called() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''public.called'')';
 CREATE TABLE public.calling (id bigint PRIMARY KEY DEFAULT next_called()); INSERT INTO calling VALUES (4);
-CREATE TABLE tree (id bigserial, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
-CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (10); INSERT INTO tree VALUES (700, 1);
+CREATE TABLE tree (id bigserial, day int) PARTITION BY RANGE (day);
+CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (10); CREATE UNIQUE INDEX ON tree_1 (id);
+INSERT INTO tree VALUES (700, 1);
 "#;
 
 fn quoted(name: &str) -> String {
@@ -328,10 +329,8 @@ fn comments_in_every_language_and_ten_thousand_columns_are_in_nobodys_way() {
              EXECUTE (SELECT format('CREATE TABLE wide_%s (', t) || string_agg(format('\"Col %s\" %s', c,
                  CASE WHEN c = 80 AND t % 3 = 0 THEN 'serial UNIQUE' WHEN c = 1 THEN 'int DEFAULT 7' ELSE 'text' END), ', ')
                  || ')' FROM generate_series(1, 160) AS c);
-             IF t % 3 = 0 THEN EXECUTE format('INSERT INTO wide_%s (\"Col 80\") VALUES (%s), (NULL_IF_NONE)', t, t)
-         ; END IF; END LOOP; END $$"
-            .replace(", (NULL_IF_NONE)", "")
-            .as_str(),
+             IF t % 3 = 0 THEN EXECUTE format('INSERT INTO wide_%s (\"Col 80\") VALUES (%s)', t, t); END IF;
+         END LOOP; END $$",
     );
     let columns: i64 =
         database.value("SELECT count(*) FROM pg_attribute WHERE attrelid::regclass::text LIKE 'wide%' AND attnum > 0");
@@ -348,7 +347,7 @@ fn comments_in_every_language_and_ten_thousand_columns_are_in_nobodys_way() {
         ));
     }
     let report = database.scan(1);
-    // Its only value is the next one in step with a fresh sequence from 1 on, or lies ahead of it.
+    // One value far ahead may be an outlier.
     assert_eq!(report.behind().len() + report.sequences().filter(|it| it["status"] == "outlier").count(), 20);
     for format in ["table", "json", "csv", "markdown", "sql"] {
         let run = database.run(&["-vv", "--format", format]).expect_status(1);
@@ -421,8 +420,8 @@ fn names_with_every_harmful_letter_stay_names_in_every_format() {
         administrator.batch_execute(&format!("CREATE ROLE {id} SUPERUSER LOGIN")).expect("a role");
         server.connect("postgres", &name).expect("it is there").batch_execute(&format!(
             "CREATE SCHEMA {id}; SET search_path = {id}; CREATE SEQUENCE {id};
-             CREATE DOMAIN {id} AS int CONSTRAINT {id} CHECK (VALUE > -5);
-             CREATE TABLE \"t\" ({id} {id} CONSTRAINT \"u\" PRIMARY KEY DEFAULT nextval({0}), n int); INSERT INTO t VALUES (30);
+             CREATE SCHEMA types; CREATE DOMAIN types.{id} AS int CONSTRAINT {id} CHECK (VALUE > -5);
+             CREATE TABLE \"t\" ({id} types.{id} CONSTRAINT \"u\" PRIMARY KEY DEFAULT nextval({0}), n int); INSERT INTO t VALUES (30);
              ALTER TABLE t RENAME CONSTRAINT u TO \"c{1}; ALTER TABLE t RENAME TO \"T{1};
              CREATE SEQUENCE \"2{1}; CREATE TABLE \"A text of {2}\" (id text DEFAULT 'N' || nextval({3}))",
             literal(&id),
