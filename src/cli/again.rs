@@ -1,12 +1,18 @@
 //! The command that fixes what was found.
 
 use pgseqfix::db::ScanOptions;
-use pgseqfix::db::connect::Given;
+use pgseqfix::db::connect::{Given, holds_secret};
 use pgseqfix::model::QualifiedName;
+
+/// [`fix_command`] of this very run; none where a word of it is no UTF-8.
+pub fn own_fix_command() -> Option<String> {
+    let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
+    fix_command(words?.into_iter())
+}
 
 /// The scan's own command line with `fix` in it, for a shell; `None` where it would show a password, or is not
 /// understood.
-pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
+fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
     let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
     for (at, argument) in arguments.skip(1).enumerate() {
         match argument.as_str() {
@@ -14,7 +20,7 @@ pub fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
             // It may be the command, or a name.
             "scan" => return None,
             "--password" | "--no-password" => words.push(argument),
-            secret if secret.contains("password") || has_secret_in_uri(secret) => return None,
+            secret if secret.contains("password") || holds_secret(secret) => return None,
             word => words.push(quoted(word)),
         }
     }
@@ -36,7 +42,7 @@ pub fn connection_words(given: &Given) -> Vec<String> {
     let mut words = Vec::new();
     let options = [("-h", &given.host), ("-p", &given.port), ("-U", &given.user)];
     for (option, value) in options {
-        words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(value)]));
+        words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(&without_secret(value))]));
     }
     words.extend(given.database.iter().flat_map(|name| ["-d".to_owned(), quoted(&without_secret(name))]));
     words
@@ -48,7 +54,11 @@ fn without_secret(database: &str) -> String {
     const ELSEWHERE: &str = "…as before…";
     let Some((scheme, rest)) = database.split_once("://") else {
         let is_string = database.contains('=');
-        return if is_string && names_password(database) { ELSEWHERE.to_owned() } else { database.to_owned() };
+        return if is_string && names_password(database) || holds_secret(database) {
+            ELSEWHERE.to_owned()
+        } else {
+            database.to_owned()
+        };
     };
     let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
     if query.is_some_and(|query| {
@@ -78,11 +88,6 @@ fn pattern(table: &QualifiedName) -> String {
         }
     };
     format!("{}.{}", part(&table.schema), part(&table.name))
-}
-
-/// Whether a URI names a user with something behind: `postgres://user:secret@host/`.
-fn has_secret_in_uri(word: &str) -> bool {
-    word.split_once("://").is_some_and(|(_, rest)| rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')))
 }
 
 /// A word as a POSIX shell takes it.
@@ -119,6 +124,7 @@ mod tests {
             ("host=h PassWord = secret", "…as before…"),
             ("postgres://h/d?user=u&PASSWORD=secret", "…as before…"),
             ("postgres://h/d?passwor%64=secret", "…as before…"),
+            ("pwd = secret", "…as before…"),
             ("my=password", "…as before…"),
             ("password", "password"),
         ] {

@@ -10,7 +10,9 @@ use super::duration::{milliseconds, time_limit};
 use super::explain::arguments::ExplainArguments;
 use super::explain::request::ExplainRequest;
 use super::format::{Format, OutputArguments};
+use super::number;
 use super::request::{Request, Task, Wanted};
+use super::usage::told;
 use pgseqfix::db::connect::{Given, PasswordPolicy};
 use pgseqfix::db::{ApplyOptions, Deadline, ScanOptions, Selection};
 use pgseqfix::model::{PlanOptions, Timeouts};
@@ -99,7 +101,7 @@ struct FixArguments {
     #[arg(short = 'y', long)]
     yes: bool,
     /// Leave N increments free beyond the farthest value
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = number::count, allow_negative_numbers = true)]
     headroom: u64,
     /// Move sequences past outliers, too (see status "outlier")
     #[arg(long)]
@@ -119,7 +121,7 @@ struct Connection {
     #[arg(short = 'h', long, value_name = "HOST", global = true)]
     host: Option<String>,
     /// Port
-    #[arg(short = 'p', long, value_name = "PORT", global = true)]
+    #[arg(short = 'p', long, value_name = "PORT", global = true, allow_negative_numbers = true)]
     port: Option<String>,
     /// Role to connect as
     #[arg(short = 'U', long, value_name = "ROLE", global = true)]
@@ -153,10 +155,10 @@ struct SelectionArguments {
 #[command(next_help_heading = "Comparison")]
 struct Comparison {
     /// Take values above N out of the comparison (ascending sequences)
-    #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", global = true, value_parser = number::value, allow_negative_numbers = true)]
     ignore_above: Option<i64>,
     /// Take values below N out of the comparison (descending sequences)
-    #[arg(long, value_name = "N", global = true, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", global = true, value_parser = number::value, allow_negative_numbers = true)]
     ignore_below: Option<i64>,
     /// Leave out columns without an index that helps: every row of them would have to be read
     #[arg(long, global = true)]
@@ -173,7 +175,7 @@ struct Comparison {
 #[command(next_help_heading = "Pace")]
 struct Pace {
     /// Work over at most N connections [default: one for each core, at most 4]
-    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(short = 'j', long, value_name = "N", global = true, value_parser = number::jobs, allow_negative_numbers = true)]
     jobs: Option<u16>,
     /// Stop in good order after this time (30s, 5min; 0 is never), and say what is not done: run again for the rest, as what
     /// is fixed by then needs nothing. A fix reads for half of it at most
@@ -202,7 +204,8 @@ impl Pace {
 impl Arguments {
     /// Reads the command line; a wrong one ends the program, with what is wrong on standard error.
     pub fn read() -> Wanted {
-        Self::parse().into_wanted().unwrap_or_else(|error| error.exit())
+        let wanted = Self::try_parse().and_then(Self::into_wanted);
+        wanted.unwrap_or_else(|error| told(error, &Self::command()).exit())
     }
 
     /// Sorts the arguments.

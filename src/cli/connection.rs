@@ -1,7 +1,10 @@
 //! Connects as the command line and the environment say.
 
-use pgseqfix::db::Open;
+use std::cell::RefCell;
+use std::env::VarError;
+
 use pgseqfix::db::connect::{Connector, Given, Settings};
+use pgseqfix::db::{Error, Open};
 use postgres::Client;
 
 use super::failure::Failure;
@@ -23,8 +26,21 @@ pub fn connect(given: &Given, interrupt: &Interrupt) -> Result<Client, Failure> 
 ///
 /// As [`connect`].
 pub fn connect_for_more(given: &Given, interrupt: &Interrupt) -> Result<(Client, Open<'static>), Failure> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let settings = Settings::resolve(given, &environment)?;
+    let unreadable = RefCell::new(None);
+    let environment = |name: &str| match std::env::var(name) {
+        Err(VarError::NotUnicode(_)) if name.starts_with("PG") => {
+            unreadable.borrow_mut().get_or_insert_with(|| name.to_owned());
+            None
+        }
+        value => value.ok(),
+    };
+    let settings = Settings::resolve(given, &environment);
+    if let Some(name) = unreadable.into_inner() {
+        // Without it the run could go elsewhere.
+        let error = Error::refusal("could not use the connection settings", format!("{name} is not UTF-8"));
+        return Err(error.with_hint(format!("unset {name}, or give it in UTF-8")).into());
+    }
+    let settings = settings?;
     let mut connector = Connector::new(settings, Box::new(prompt::password));
     let interrupt = interrupt.clone();
     let mut open = move || {

@@ -4,6 +4,8 @@
 /// The longest time that `lock_timeout` takes.
 const LONGEST: u64 = i32::MAX as u64;
 
+const EXPECTED: &str = "it takes a whole number with ms, s, min, h or d behind it";
+
 /// Reads a time in milliseconds.
 ///
 /// # Errors
@@ -19,10 +21,10 @@ pub fn milliseconds(text: &str) -> Result<u64, String> {
         "min" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        _ => return Err("a whole number with ms, s, min, h or d behind it".to_owned()),
+        _ => return Err(EXPECTED.to_owned()),
     };
-    let number: u64 = number.parse().map_err(|_| "a whole number with ms, s, min, h or d behind it".to_owned())?;
-    number.checked_mul(factor).filter(|time| *time <= LONGEST).ok_or_else(|| "at most 24 days".to_owned())
+    let number: u64 = number.parse().map_err(|_| EXPECTED.to_owned())?;
+    number.checked_mul(factor).filter(|time| *time <= LONGEST).ok_or_else(|| "it takes at most 24 days".to_owned())
 }
 
 /// Reads a time for a whole run, which a number alone would make milliseconds of.

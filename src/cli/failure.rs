@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pgseqfix::db::Error;
 
 use super::exit::Exit;
-use super::terminal::printable_lines;
+use super::terminal::{printable, printable_lines};
 
 /// Why the program ends with trouble.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Failure {
     pub fn tell(&self) -> ExitCode {
         match self {
             Self::Db(error) => tell(&format!("error: {error}")),
-            Self::Io(doing, error) => tell(&format!("error: {doing}: {error}")),
+            Self::Io(doing, error) => tell(&printable(&format!("error: {doing}: {error}"))),
             Self::Interrupted => {
                 tell("interrupted: nothing was changed");
                 return Exit::Interrupted.into();

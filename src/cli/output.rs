@@ -98,6 +98,10 @@ impl Replacement {
     fn begin(path: &Path) -> io::Result<Self> {
         // A link is followed, as with `>`: what it leads to is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if path.exists() {
+            // As with `>`, too: a file that may not be written is not put out of the way.
+            OpenOptions::new().append(true).open(&path)?;
+        }
         let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_os_string();
         name.push(format!(".{}.part", std::process::id()));
         let beside = path.with_file_name(name);

@@ -141,7 +141,7 @@ fn report(
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table => {
             render::table::render(&report, all, place.is_coloured(), out)?;
-            render::table::render_next_step(&report, again::fix_command(std::env::args()), out)
+            render::table::render_next_step(&report, again::own_fix_command(), out)
         }
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),

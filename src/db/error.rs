@@ -11,6 +11,8 @@ use postgres::error::{DbError, Severity, SqlState};
 #[derive(Debug)]
 pub struct Error {
     doing: String,
+    /// What was tried before, one line each; the last is what was said of.
+    tried: Vec<String>,
     said: Said,
     hint: Option<String>,
 }
@@ -33,18 +35,25 @@ impl Error {
             Some(error) => Said::Server(Box::new(error.clone())),
             None => Said::Driver(source_chain(source)),
         };
-        Self { doing: doing.into(), said, hint: None }
+        Self { doing: doing.into(), tried: Vec::new(), said, hint: None }
     }
 
     /// A refusal of our own, with its reason.
     pub fn refusal(doing: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { doing: doing.into(), said: Said::Refusal(reason.into()), hint: None }
+        Self { doing: doing.into(), tried: Vec::new(), said: Said::Refusal(reason.into()), hint: None }
     }
 
     /// Adds what to try.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what was tried, and how it went; the last is what it was that failed as the error says.
+    #[must_use]
+    pub(crate) fn after(mut self, tried: Vec<String>) -> Self {
+        self.tried = tried;
         self
     }
 
@@ -131,7 +140,10 @@ fn source_chain(error: &dyn std::error::Error) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.doing)?;
+        write!(out, "{}", indented(&self.doing))?;
+        for tried in &self.tried {
+            write!(out, "\n  {}", indented(tried))?;
+        }
         match &self.said {
             Said::Server(error) => {
                 write!(out, "\n  the server said: {}", indented(&self.said()))?;

@@ -182,13 +182,14 @@ struct Matches {
 impl Matches {
     fn read(client: &mut Client, schemas: &[Pattern], tables: &[Pattern]) -> Result<Self, Error> {
         let failed = |error: &postgres::Error| {
-            let is_pattern = error.code() == Some(&SqlState::INVALID_REGULAR_EXPRESSION);
-            let error = Error::new(DOING, error);
-            if is_pattern {
-                return error
-                    .with_hint("patterns are read as psql's: * ? and regular expressions, quoted as SQL names");
+            if error.code() != Some(&SqlState::INVALID_REGULAR_EXPRESSION) {
+                return Error::new(DOING, error);
             }
-            error
+            // The server does not say which it was.
+            let texts: Vec<&str> = schemas.iter().chain(tables).map(|pattern| pattern.text.as_str()).collect();
+            let among = if texts.len() == 1 { "by" } else { "by one of" };
+            Error::new(format!("{DOING} {among} {}", texts.join(", ")), error)
+                .with_hint("patterns are read as psql's: * ? and regular expressions, quoted as SQL names")
         };
         let schema_regexes: Vec<&str> = schemas.iter().map(|pattern| pattern.name.as_str()).collect();
         let table_schemas: Vec<&str> =

@@ -49,6 +49,7 @@ pub(crate) fn always_quoted(identifier: &str) -> String {
         .chars()
         .map(|letter| match letter {
             '\\' => "\\\\".to_owned(),
+            letter if letter > '\u{ffff}' && is_harmful(letter) => format!("\\+{:06X}", u32::from(letter)),
             letter if is_harmful(letter) => format!("\\{:04X}", u32::from(letter)),
             letter => letter.to_string(),
         })
@@ -83,6 +84,7 @@ pub fn quote_literal(text: &str) -> String {
         .chars()
         .map(|letter| match letter {
             '\\' => "\\\\".to_owned(),
+            letter if letter > '\u{ffff}' && is_harmful(letter) => format!("\\U{:08X}", u32::from(letter)),
             letter if is_harmful(letter) => format!("\\u{:04X}", u32::from(letter)),
             letter => letter.to_string(),
         })

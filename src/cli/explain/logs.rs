@@ -13,7 +13,7 @@ use pgseqfix::explain::{Folded, Tally, Violation, read_log};
 
 use super::explanation::{Explanation, Known};
 use super::request::ExplainRequest;
-use super::{json_log, look, table_log};
+use super::{cannot_write, json_log, look, table_log};
 use crate::cli::connection::connect;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, tell};
@@ -22,6 +22,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Destination;
 use crate::cli::progress::Progress;
 use crate::cli::silence;
+use crate::cli::terminal::printable;
 
 /// What the logs hold, with what the server knows of it.
 pub struct LogReport {
@@ -74,7 +75,7 @@ pub fn run(
         Format::Json => json_log::render(&report, out),
         _ => table_log::render(&report, place.is_coloured(), out),
     });
-    delivered.map_err(|error| Failure::Io("could not write the result".to_owned(), error))?;
+    delivered.map_err(|error| cannot_write(request, error))?;
     Ok(report.exit())
 }
 
@@ -121,7 +122,7 @@ fn explained(
     let paired = merged(paired);
     let warnings = paired.iter().find_map(|(_, explanation)| explanation.as_ref()).map(Explanation::warnings);
     for warning in warnings.unwrap_or_default() {
-        tell(&format!("warning: {warning}"));
+        tell(&printable(&format!("warning: {warning}")));
     }
     Ok(paired)
 }

@@ -13,6 +13,8 @@ mod sought;
 mod table_log;
 mod text;
 
+use std::io;
+
 use indicatif::MultiProgress;
 use pgseqfix::db::Error;
 use pgseqfix::explain::{OtherError, Reading, Violation, parse};
@@ -25,6 +27,7 @@ use super::interrupt::Interrupt;
 use super::output::Destination;
 use super::progress::Progress;
 use super::silence;
+use super::terminal::printable;
 use explanation::Explanation;
 use request::{ExplainRequest, Source};
 
@@ -34,12 +37,8 @@ use request::{ExplainRequest, Source};
 ///
 /// Where the text is no unique violation, the server cannot be asked, or the answer could not be delivered.
 pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failure> {
-    let file = request.output.output.as_deref();
-    let cannot_write = |error| {
-        let place = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-        Failure::Io(format!("could not write the result to {place}"), error)
-    };
-    let destination = Destination::open(file).map_err(cannot_write)?;
+    let cannot_write = |error| cannot_write(request, error);
+    let destination = Destination::open(request.output.output.as_deref()).map_err(cannot_write)?;
     let text = match &request.source {
         Source::Text(text) => text.clone(),
         Source::Stdin => input::standard_input()?,
@@ -68,7 +67,7 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
     }
     let explanation = looked?;
     for warning in explanation.warnings() {
-        tell(&format!("warning: {warning}"));
+        tell(&printable(&format!("warning: {warning}")));
     }
     deliver(request, destination, &explanation).map_err(cannot_write)?;
     let fixed = offer::fix(&mut client, request, &explanation, &mut progress)?;
@@ -77,7 +76,13 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
     Ok(fixed.unwrap_or_else(|| explanation.exit()))
 }
 
-fn deliver(request: &ExplainRequest, destination: Destination, explanation: &Explanation) -> std::io::Result<()> {
+fn cannot_write(request: &ExplainRequest, error: io::Error) -> Failure {
+    let file = request.output.output.as_deref();
+    let place = file.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    Failure::Io(format!("could not write the result to {place}"), error)
+}
+
+fn deliver(request: &ExplainRequest, destination: Destination, explanation: &Explanation) -> io::Result<()> {
     destination.deliver(|out, place| match request.output.format {
         Format::Json => json::render(explanation, out),
         _ => text::render(explanation, place.is_coloured(), out),

@@ -145,17 +145,17 @@ impl Connector {
         let Settings { database, user, .. } = &self.settings;
         let (at, last) = failures.pop().expect("there is at least one server, with one address");
         let wants_password = matches!(last, Failure::PasswordMissing);
-        let doing = if failures.is_empty() {
-            format!("could not connect to database \"{database}\" {at} as user \"{user}\"")
-        } else {
-            let mut doing = format!("could not connect to database \"{database}\" as user \"{user}\"");
-            for (at, failure) in failures {
-                let error = failure.into_error(String::new(), &at, &self.settings);
-                doing = format!("{doing}\n  {at}: {}", error.said());
-            }
-            format!("{doing}\n  {at}")
-        };
-        Unreached { error: last.into_error(doing, &at, &self.settings), wants_password }
+        if failures.is_empty() {
+            let doing = format!("could not connect to database \"{database}\" {at} as user \"{user}\"");
+            return Unreached { error: last.into_error(doing, &at, &self.settings), wants_password };
+        }
+        let doing = format!("could not connect to database \"{database}\" as user \"{user}\"");
+        let earlier = failures.into_iter().map(|(at, failure)| {
+            let error = failure.into_error(String::new(), &at, &self.settings);
+            format!("{at}: {}", error.said())
+        });
+        let tried = earlier.chain([at.to_string()]).collect();
+        Unreached { error: last.into_error(doing, &at, &self.settings).after(tried), wants_password }
     }
 }
 

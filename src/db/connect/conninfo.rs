@@ -11,8 +11,23 @@ pub(super) fn is_connection_string(text: &str) -> bool {
 ///
 /// To libpq it is a database name or a keyword, which the error over it would show, password included.
 pub(super) fn is_foreign_uri(text: &str) -> bool {
-    let first = text.split(|letter| letter == '=' || is_blank(letter)).next();
+    let first = text.trim_start_matches(is_blank).split(|letter| letter == '=' || is_blank(letter)).next();
     uri::without_scheme(text).is_none() && first.is_some_and(|word| word.contains("://"))
+}
+
+/// Whether `text` looks like a connection string with a password in it, of this program or of another.
+pub fn holds_secret(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let credentials = match text.split_once("://") {
+        Some((_, rest)) => rest,
+        // Misspelt, as in `postgres:/user:secret@host`.
+        None if text.trim_start().starts_with("postgres") => text.trim_start().trim_start_matches("postgresql"),
+        None => "",
+    };
+    let is_uri = credentials.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    let is_value =
+        |word: &str| text.match_indices(word).any(|(at, word)| text[at + word.len()..].trim_start().starts_with('='));
+    is_uri || ["password", "passwd", "pwd"].into_iter().any(is_value)
 }
 
 /// Reads a connection string of either form; the error is the reason, without any value.
@@ -41,7 +56,10 @@ fn parse_pairs(text: &str) -> Result<Values, String> {
             return Err(format!("missing \"=\" after {what} in connection info string"));
         };
         let (value, tail) = take_value(tail.trim_start_matches(is_blank))?;
-        values.set(keyword, value).map_err(|_| format!("invalid connection option {}", speakable(keyword, before)))?;
+        values.set(keyword, value).map_err(|_| match speakable(keyword, before) {
+            what if what.starts_with('"') => format!("invalid connection option {what}"),
+            what => format!("invalid connection option after {what}"),
+        })?;
         before = Some(keyword);
         rest = tail.trim_start_matches(is_blank);
     }
@@ -51,7 +69,10 @@ fn parse_pairs(text: &str) -> Result<Values, String> {
 /// A misplaced word, quoted for an error, unless it may be the tail of a password with blanks.
 fn speakable(word: &str, before: Option<&str>) -> String {
     match before {
-        Some("password" | "sslpassword") => "the password (write one with blanks or quotes in it as '...')".to_owned(),
+        Some("password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key") => {
+            "the password (write one with blanks or quotes in it as '...')".to_owned()
+        }
+        _ if holds_secret(word) => "(a connection URI, which stands alone)".to_owned(),
         _ => format!("\"{word}\""),
     }
 }
@@ -126,6 +147,34 @@ mod tests {
         assert_eq!(read("foo=1"), "error: invalid connection option \"foo\"");
         assert_eq!(read("host"), "error: missing \"=\" after \"host\" in connection info string");
         assert_eq!(read("host='a"), "error: unterminated quoted string in connection info string");
+    }
+
+    #[test]
+    fn what_may_hold_a_password_is_told_from_a_name() {
+        for text in [
+            "postgres://u:p@h/d",
+            "mysql://u:p@h",
+            " postgres:/u:p@h",
+            "postgresql//u:p@h",
+            "user=u;password=p",
+            "PASSWORD = p",
+            "pwd=p",
+        ] {
+            assert!(holds_secret(text), "{text}");
+        }
+        for text in ["shop", "postgres", "password", "host=h", "a:b@c", "postgres://u@h:1/d", "postgres://h:1/a@b?x=1"]
+        {
+            let is_port = text.contains(":1/a@");
+            assert_eq!(holds_secret(text), is_port, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_uri_among_pairs_is_not_shown() {
+        for text in ["host=h postgres://u:hush@h/d", "host=h postgres://u:hush@h/d=1"] {
+            let said = read(text);
+            assert!(said.starts_with("error: ") && !said.contains("hush"), "{said}");
+        }
     }
 
     #[test]

@@ -119,6 +119,16 @@ fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> O
              here, or only over TLS, which this build does not have"
                 .to_owned()
         }
+        // The server looks at them before it begins a session; its own hint is meant for who starts a server.
+        SqlState::UNDEFINED_OBJECT
+        | SqlState::INVALID_PARAMETER_VALUE
+        | SqlState::SYNTAX_ERROR
+        | SqlState::CANT_CHANGE_RUNTIME_PARAM
+        | SqlState::INSUFFICIENT_PRIVILEGE
+            if settings.options.is_some() =>
+        {
+            "check the options for the session (PGOPTIONS, or options in the connection string)".to_owned()
+        }
         SqlState::CANNOT_CONNECT_NOW => "try again in a moment".to_owned(),
         SqlState::TOO_MANY_CONNECTIONS => {
             "all connections are taken: try again later, or with fewer at a time".to_owned()

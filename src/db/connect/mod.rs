@@ -25,5 +25,6 @@ mod uri;
 mod values;
 
 pub use connector::{AskPassword, Connector};
+pub use conninfo::holds_secret;
 pub use given::{Given, PasswordPolicy};
 pub use settings::Settings;

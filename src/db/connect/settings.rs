@@ -45,7 +45,12 @@ impl Settings {
     pub fn resolve(given: &Given, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         sources::collect(given, environment)
             .and_then(|values| Self::from_values(&values, given.password, environment))
-            .map_err(|reason| Error::refusal("could not use the connection settings", reason))
+            .map_err(|reason| {
+                Error::refusal("could not use the connection settings", reason).with_hint(
+                    "a setting comes from DBNAME, else from -h, -p and -U, else from the service file, else from its \
+                     PG* variable",
+                )
+            })
     }
 
     /// The database's name.
@@ -63,6 +68,7 @@ impl Settings {
         passwords: PasswordPolicy,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
+        transport::refuse_unknown_words(values)?;
         transport::refuse_what_we_cannot_keep(values)?;
         let encryption = Encryption::read(values)?;
         let user = values.get("user").map_or_else(account::user_name, |user| Ok(user.to_owned()))?;

@@ -1,5 +1,6 @@
 //! The order in which settings win: connection string, options, service file, environment.
 
+use super::conninfo::holds_secret;
 use super::given::Given;
 use super::keyword::KEYWORDS;
 use super::values::Values;
@@ -29,6 +30,15 @@ pub(super) fn collect(given: &Given, environment: &dyn Fn(&str) -> Option<String
     for (keyword, variable) in KEYWORDS {
         if let Some(value) = variable.and_then(environment) {
             fill(&mut values, keyword, value);
+        }
+    }
+    for keyword in ["dbname", "host", "hostaddr", "port", "user", "service", "servicefile"] {
+        // Every error names them, the server's own, too.
+        if values.get(keyword).is_some_and(holds_secret) {
+            return Err(format!(
+                "{keyword} looks like a connection string with a password in it, which only DBNAME and -d take, \
+                 as a URI or with blanks between its settings"
+            ));
         }
     }
     if environment("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
@@ -92,6 +102,22 @@ mod tests {
     #[test]
     fn a_variable_is_never_a_connection_string() {
         assert_eq!(read(&Given::default(), &[("PGDATABASE", "host=x")]), "dbname=host=x;");
+    }
+
+    #[test]
+    fn a_password_in_the_wrong_place_is_refused_and_not_shown() {
+        let hush = "postgres://u:hush@h/d";
+        for (variable, value) in
+            [("PGHOST", hush), ("PGDATABASE", hush), ("PGUSER", "u;password=hush"), ("PGPORT", hush)]
+        {
+            let environment = |wanted: &str| (wanted == variable).then(|| value.to_owned());
+            let reason = collect(&Given::default(), &environment).err().unwrap();
+            assert!(reason.contains("connection string") && !reason.contains("hush"), "{reason}");
+        }
+        for text in ["postgres:/u:hush@h/d", "dbname=postgres://u:hush@h/d", "user=u,password=hush"] {
+            let reason = collect(&given(text, ""), &|_| None).err().unwrap();
+            assert!(!reason.contains("hush"), "{reason}");
+        }
     }
 
     #[test]

@@ -28,6 +28,30 @@ const BEYOND_US: [(&str, &[&str]); 13] = [
     ("sslnegotiation", &["postgres"]),
 ];
 
+/// Settings with few words to choose from; libpq's `sslmode` and `target_session_attrs` are read elsewhere.
+const CHOICES: [(&str, &[&str]); 9] = [
+    ("channel_binding", &["disable", "prefer", "require"]),
+    ("gssencmode", &["disable", "prefer", "require"]),
+    ("load_balance_hosts", &["disable", "random"]),
+    ("max_protocol_version", &["3.0", "3.2", "latest"]),
+    ("min_protocol_version", &["3.0", "3.2", "latest"]),
+    ("ssl_max_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+    ("ssl_min_protocol_version", &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+    ("sslcertmode", &["disable", "allow", "require"]),
+    ("sslnegotiation", &["postgres", "direct"]),
+];
+
+/// Refuses words that libpq does not know, also where we have no use for the setting; the error is the reason.
+pub(super) fn refuse_unknown_words(values: &Values) -> Result<(), String> {
+    let is_unknown = |(keyword, words): &(&str, &[&str])| {
+        values.text(keyword).is_some_and(|value| !words.iter().any(|word| word.eq_ignore_ascii_case(value)))
+    };
+    CHOICES.iter().find(|choice| is_unknown(choice)).map_or(Ok(()), |(keyword, words)| {
+        let value = values.text(keyword).unwrap_or_default();
+        Err(format!("invalid {keyword} value: \"{value}\" (it takes {})", words.join(", ")))
+    })
+}
+
 /// Refuses settings that would weaken safety if they were ignored; the error is the reason.
 pub(super) fn refuse_what_we_cannot_keep(values: &Values) -> Result<(), String> {
     for (keyword, harmless) in BEYOND_US {
@@ -90,6 +114,15 @@ mod tests {
         ] {
             let reason = refuse_what_we_cannot_keep(&values(keyword, value)).unwrap_err();
             assert!(reason.starts_with(&format!("{keyword}={value} ")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_nobody_knows_is_refused_with_those_that_are_known() {
+        for (keyword, words) in CHOICES {
+            let reason = refuse_unknown_words(&values(keyword, "nonsense")).unwrap_err();
+            assert!(reason.contains("\"nonsense\"") && reason.contains(words[0]), "{reason}");
+            assert!(words.iter().all(|word| refuse_unknown_words(&values(keyword, word)).is_ok()), "{keyword}");
         }
     }
 

@@ -21,7 +21,10 @@ pub(super) fn parse(text: &str) -> Result<Values, String> {
         Some(path) => path.split_once('?').unwrap_or((path, "")),
         None => ("", rest.strip_prefix('?').unwrap_or(rest)),
     };
-    refuse_stray_password(&hosts, &ports, path, credentials.is_some())?;
+    refuse_stray_password(&hosts, &ports, path, credentials)?;
+    if credentials.is_none() && has_empty_port(text) && text.contains('@') {
+        return Err(STRAY.to_owned());
+    }
     store(&mut values, "host", &hosts)?;
     store(&mut values, "port", &ports)?;
     store(&mut values, "dbname", path)?;
@@ -71,17 +74,26 @@ fn split_hosts(text: &str) -> Result<(String, String, &str), String> {
     }
 }
 
+const STRAY: &str = "the connection URI has a port that is no number or a stray \"@\" \
+    (inside a user, a password or a database name write %40 for \"@\", %2F for \"/\", %3A for \":\")";
+
+/// Whether nothing stands between the first `:` and the path, where a password that begins with `/` or `?` would.
+fn has_empty_port(text: &str) -> bool {
+    let authority = text.split(['/', '?']).next().unwrap_or_default();
+    !authority.starts_with('[') && authority.ends_with(':')
+}
+
 /// Refuses what libpq takes for a host, port or database, and is the tail of a password with an
 /// unencoded `@` or `/` in it: the error over that host would show it.
-fn refuse_stray_password(hosts: &str, ports: &str, path: &str, has_credentials: bool) -> Result<(), String> {
-    let host_is_stray = hosts.split(',').any(|host| host.get(1..).is_some_and(|s| s.contains('@')));
+fn refuse_stray_password(hosts: &str, ports: &str, path: &str, credentials: Option<&str>) -> Result<(), String> {
+    let has_password = credentials.is_some_and(|credentials| credentials.contains(':'));
+    // An abstract socket begins with it; behind a password the first host alone may.
+    let host_is_stray = hosts.split(',').any(|host| host.chars().skip(1).any(|letter| letter == '@'))
+        || has_password && hosts.contains(",@");
     let port_is_stray = ports.contains(|letter: char| !matches!(letter, '0'..='9' | ','));
-    let path_is_stray = !has_credentials && !ports.is_empty() && path.contains('@');
+    let path_is_stray = path.contains('@') && (has_password || credentials.is_none() && !ports.is_empty());
     if host_is_stray || port_is_stray || path_is_stray {
-        return Err("the connection URI has a port that is no number or a stray \"@\" \
-            (inside a user, a password or a database name write %40 for \"@\", %2F for \"/\", \
-            %3A for \":\")"
-            .to_owned());
+        return Err(STRAY.to_owned());
     }
     Ok(())
 }
@@ -104,9 +116,10 @@ fn read_parameters(values: &mut Values, text: &str) -> Result<(), String> {
             (keyword, value) = ("sslmode".to_owned(), "require".to_owned());
         }
         values.set(&keyword, value).map_err(|_| {
-            if after_password {
+            if after_password || keyword.contains('@') {
                 // It may be the password's tail.
-                "invalid URI query parameter after the password (write %26 for \"&\")".to_owned()
+                "invalid URI query parameter, perhaps of a password (inside one write %26 for \"&\", %3F for \"?\")"
+                    .to_owned()
             } else {
                 format!("invalid URI query parameter: \"{keyword}\"")
             }

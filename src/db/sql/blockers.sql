@@ -14,7 +14,7 @@ SELECT DISTINCT
         THEN 'a prepared transaction' || COALESCE(
             ' (ROLLBACK PREPARED ' || pg_catalog.quote_literal(x.gid) || ' or COMMIT PREPARED ends it)', ''
         )
-        ELSE 'pid ' || l.pid
+        ELSE pg_catalog.concat('pid ', l.pid)
             || COALESCE(
                 ' (' || NULLIF(pg_catalog.concat_ws(', ', a.usename, NULLIF(a.application_name, ''), a.state), '') || ')', ''
             )

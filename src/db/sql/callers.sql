@@ -2,7 +2,10 @@
 -- them to use and with the place from which they are called. No parameters. Runs on PostgreSQL 10 and later.
 WITH nextval_call (mark) AS (
     -- How a call of nextval looks in a stored expression.
-    SELECT ':funcid ' || 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid || ' '
+    -- concat() needs no cast from oid: with casts to text as PostgreSQL 8.2 had them, || would be ambiguous.
+    SELECT pg_catalog.concat(
+        ':funcid ', 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid, ' '
+    )
 )
 SELECT
     'function ' || pg_catalog.format(

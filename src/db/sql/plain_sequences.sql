@@ -26,7 +26,8 @@ SELECT
     t.relkind = 'r' AND t.relpersistence <> 't' AND t.relnamespace = c.relnamespace
         AND NOT a.attisdropped AS is_ordinary,
     t.relpersistence = 'u' AS is_table_unlogged,
-    GREATEST(t.relpages, 0) * pg_catalog.current_setting('block_size')::pg_catalog.int8 AS bytes,
+    GREATEST(t.relpages, 0)
+        * pg_catalog.to_number(pg_catalog.current_setting('block_size'), '9999999')::pg_catalog.int8 AS bytes,
     a.attnum,
     a.attname,
     a.atttypid,

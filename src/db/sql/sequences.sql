@@ -85,10 +85,11 @@ shape (calls_nextval, is_plain) AS (
                 || ':funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 '
                 || ':constcollid 0 :constlen 4 :constbyval true :constisnull false %' AS call
         FROM (
+            -- As text without a cast: with casts to text as PostgreSQL 8.2 had them, || would be ambiguous.
             SELECT
-                'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid,
-                'pg_catalog.int4(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid,
-                'pg_catalog.int2(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid
+                pg_catalog.concat('pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid),
+                pg_catalog.concat('pg_catalog.int4(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid),
+                pg_catalog.concat('pg_catalog.int2(pg_catalog.int8)'::pg_catalog.regprocedure::pg_catalog.oid)
         ) AS p (nextval, int4, int2)
     ) AS f
 ),
@@ -290,7 +291,7 @@ described_column AS (
         c.relpersistence = 'u' AS is_table_unlogged,
         COALESCE(tree.relations, 1 + COALESCE(ix.indexes, 0)) AS relations,
         COALESCE(tree.pages, GREATEST(c.relpages, 0))
-            * pg_catalog.current_setting('block_size')::pg_catalog.int8 AS bytes
+            * pg_catalog.to_number(pg_catalog.current_setting('block_size'), '9999999')::pg_catalog.int8 AS bytes
     FROM linked_column AS l
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = l.table_oid AND a.attnum = l.attnum AND NOT a.attisdropped
     -- Temporary tables of other sessions may draw from anything, and cannot be read.

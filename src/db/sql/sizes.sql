@@ -19,7 +19,7 @@ SELECT
                 WHERE l.locktype = 'relation'
                   AND l.mode = 'AccessExclusiveLock'
             ))
-            THEN c.relpages * pg_catalog.current_setting('block_size')::pg_catalog.int8
+            THEN c.relpages * pg_catalog.to_number(pg_catalog.current_setting('block_size'), '9999999')::pg_catalog.int8
             ELSE pg_catalog.pg_relation_size(b.table_oid)
         END
     )::pg_catalog.int8 AS bytes

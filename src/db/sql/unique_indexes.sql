@@ -175,7 +175,12 @@ CROSS JOIN LATERAL (
             a.attidentity <> ''
             OR COALESCE(pg_catalog.strpos(
                 ad.adbin::pg_catalog.text,
-                ':funcid ' || 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid || ' '
+                -- concat() needs no cast from oid: with casts to text as PostgreSQL 8.2 had them, || would be ambiguous.
+                (
+                    SELECT pg_catalog.concat(
+                        ':funcid ', 'pg_catalog.nextval(pg_catalog.regclass)'::pg_catalog.regprocedure::pg_catalog.oid, ' '
+                    )
+                )
             ) > 0, false)
             ORDER BY a.attnum
         ) AS draws,
