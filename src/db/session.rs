@@ -40,7 +40,8 @@ fn newer_settings_sql() -> String {
     format!(
         "SELECT s.name, pg_catalog.set_config(s.name, s.value, true) FROM (VALUES {values}) AS s (name, value) \
          WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL \
-         AND (s.name <> '{CONNECTION_CHECK}' OR pg_catalog.strpos(pg_catalog.version(), 'linux') > 0)"
+         AND (s.name OPERATOR(pg_catalog.<>) '{CONNECTION_CHECK}' \
+         OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0)"
     )
 }
 
