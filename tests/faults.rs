@@ -69,8 +69,8 @@ fn break_off(end: End, moment: Moment, options: &[&str]) {
     let how = if matches!(end, End::OfTheLine) { How::Cut } else { How::Stalled };
     let step = match env::var_os("PGSEQFIX_EVERY_STEP") {
         Some(_) => 1,
-        None if is_for_all => 12,
-        None => 5,
+        None if is_for_all => 14,
+        None => 9,
     };
     let mut ended = 0;
     // Before the first message there is no session to be ended.
@@ -179,11 +179,15 @@ fn a_program_that_is_killed_while_the_line_is_stalled() {
 }
 
 #[test]
-fn a_program_that_is_told_to_end_while_the_line_is_stalled() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        break_off(End::By(signal), Moment::After, &[]);
-    }
+fn a_program_that_is_interrupted_while_the_line_is_stalled() {
+    break_off(End::By(Signal::SIGINT), Moment::After, &[]);
     break_off(End::By(Signal::SIGINT), Moment::Before, &[]);
+}
+
+#[test]
+fn a_program_that_is_told_to_end_while_the_line_is_stalled() {
+    break_off(End::By(Signal::SIGTERM), Moment::After, &[]);
+    break_off(End::By(Signal::SIGHUP), Moment::After, &[]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod programs;
 pub mod repair;
 mod server;
 pub mod situations;
+mod template;
 pub mod terminal;
 pub mod violations;
 

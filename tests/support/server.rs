@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use postgres::{Client, NoTls};
 
 use super::programs::{account_to_drop_to, bin, server_directory};
+use super::template;
 
 static SHARED: OnceLock<Result<Server, String>> = OnceLock::new();
 
@@ -71,17 +72,18 @@ impl Server {
         let mut command = as_server_account(&pg_basebackup);
         command.args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync", "-U", "postgres", "-p"]);
         command.arg(self.port().to_string()).arg("-h").arg(self.directory()).arg("-D").arg(directory.join("data"));
-        run_to_end(command, &directory).unwrap_or_else(|sentence| panic!("{sentence}"));
+        run_to_end(&mut command, &directory).unwrap_or_else(|sentence| panic!("{sentence}"));
         Some(Self::start_in(directory, &[], &[]).unwrap_or_else(|sentence| panic!("{sentence}")))
     }
 
     fn initialise(extra_conf: &[&str], environment: &[(&str, &str)]) -> Result<Self, String> {
-        let initdb = server_directory()?.join("initdb");
+        let programs = server_directory()?;
         let directory = new_directory();
-        let mut command = as_server_account(&initdb);
-        command.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
-        command.arg(directory.join("data"));
-        run_to_end(command, &directory)?;
+        template::copy(&programs, &directory.join("data"), |data| {
+            let mut command = as_server_account(&programs.join("initdb"));
+            command.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]);
+            run_to_end(command.arg(data), &directory)
+        })?;
         Self::start_in(directory, extra_conf, environment)
     }
 
@@ -262,7 +264,7 @@ fn as_server_account(program: &Path) -> Command {
     command
 }
 
-fn run_to_end(mut command: Command, directory: &Path) -> Result<(), String> {
+fn run_to_end(command: &mut Command, directory: &Path) -> Result<(), String> {
     let failure = match command.output() {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
