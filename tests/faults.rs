@@ -54,9 +54,10 @@ fn before_and_after(database: &Database, options: &[&str]) -> [States; 2] {
 }
 
 fn put(database: &Database, states: &States) {
-    for (name, (last_value, is_called)) in states {
-        database.execute(&format!("SELECT setval('{name}', {last_value}, {is_called})"));
-    }
+    let set = |(name, (last_value, is_called)): (&String, &(i64, bool))| {
+        format!("SELECT setval('{name}', {last_value}, {is_called});")
+    };
+    database.execute(&states.iter().map(set).collect::<String>());
 }
 
 /// Ends runs of `fix` at messages of theirs, and claims what the heading of this file does.
@@ -69,8 +70,8 @@ fn break_off(end: End, moment: Moment, options: &[&str]) {
     let how = if matches!(end, End::OfTheLine) { How::Cut } else { How::Stalled };
     let step = match env::var_os("PGSEQFIX_EVERY_STEP") {
         Some(_) => 1,
-        None if is_for_all => 14,
-        None => 9,
+        None if is_for_all => 18,
+        None => 13,
     };
     let mut ended = 0;
     // Before the first message there is no session to be ended.
