@@ -3,6 +3,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::thread;
 
 use support::terminal::Terminal;
 use support::{Database, Run, Server, role_name};
@@ -412,13 +413,21 @@ fn cells(line: &str) -> usize {
 fn names_with_every_harmful_letter_stay_names_in_every_format() {
     let server = Server::start_own(&[]);
     let place = Database::on(&server);
-    for name in hostile_names() {
-        let id = quoted(&name);
-        let literal = |text: &str| format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
-        let mut administrator = place.client();
-        administrator.batch_execute(&format!("CREATE DATABASE {id}")).expect("a database");
-        administrator.batch_execute(&format!("CREATE ROLE {id} SUPERUSER LOGIN")).expect("a role");
-        server.connect("postgres", &name).expect("it is there").batch_execute(&format!(
+    thread::scope(|scope| {
+        for name in hostile_names() {
+            let (server, place) = (&server, &place);
+            scope.spawn(move || expect_it_stays_a_name(server, place, name));
+        }
+    });
+}
+
+fn expect_it_stays_a_name(server: &Server, place: &Database, name: &str) {
+    let id = quoted(name);
+    let literal = |text: &str| format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+    let mut administrator = place.client();
+    administrator.batch_execute(&format!("CREATE DATABASE {id}")).expect("a database");
+    administrator.batch_execute(&format!("CREATE ROLE {id} SUPERUSER LOGIN")).expect("a role");
+    server.connect("postgres", name).expect("it is there").batch_execute(&format!(
             "CREATE SCHEMA {id}; SET search_path = {id}; CREATE SEQUENCE {id};
              CREATE SCHEMA types; CREATE DOMAIN types.{id} AS int CONSTRAINT {id} CHECK (VALUE > -5);
              CREATE TABLE \"t\" ({id} types.{id} CONSTRAINT \"u\" PRIMARY KEY DEFAULT nextval({0}), n int); INSERT INTO t VALUES (30);
@@ -429,83 +438,81 @@ fn names_with_every_harmful_letter_stay_names_in_every_format() {
             &"x".repeat(3),
             literal(&format!("\"2{}", cut(&id[1..]))),
         )).unwrap_or_else(|error| panic!("{name:?}: {error:?}"));
-        let run = |arguments: &[&str]| {
-            let mut command = place.pgseqfix();
-            Run::of(command.env("PGDATABASE", &name).env("PGUSER", &name).args(arguments))
-        };
-        let is_raw = |text: &str| text.contains(|letter: char| letter != '\n' && pgseqfix::model::is_harmful(letter));
-        for arguments in [
-            &["--format", "table"][..],
-            &["--format", "markdown"],
-            &["--format", "json"],
-            &["--format", "sql"],
-            &["fix", "--dry-run"],
-        ] {
-            let run = run(&[arguments, &["-vv"]].concat()).expect_status(1);
-            assert!(!is_raw(&run.stdout) && !is_raw(&run.stderr), "{arguments:?} {run:#?}");
-        }
-        // The two that look otherwise on a terminal.
-        for format in ["table", "csv"] {
-            let mut command = place.pgseqfix();
-            let mut left =
-                Terminal::run(command.env("PGDATABASE", &name).env("PGUSER", &name).args(["-v", "--format", format]))
-                    .end()
-                    .expect_status(1);
-            // The terminal's own line ends, the bar's returns, and our colours.
-            left.written = left.written.replace('\r', "\n");
-            let colourless = strip_colours(&left.written);
-            assert!(!is_raw(&colourless), "{format}: {colourless:?}");
-        }
-        let json = run(&["--format", "json"]).expect_status(1).json();
-        assert_eq!((&json["database"], &json["user"]), (&name.as_str().into(), &name.as_str().into()));
-        let found =
-            json["sequences"].as_array().expect("an array").iter().find(|it| it["status"] == "behind").expect("one");
-        assert_eq!((&found["schema"], &found["name"]), (&name.as_str().into(), &name.as_str().into()));
-        assert_eq!(found["columns"][0]["column"], name.as_str());
-
-        let csv = run(&["--format", "csv"]).expect_status(1).stdout;
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let records: Vec<_> = reader.records().map(|record| record.expect("well-formed")).collect();
-        assert_eq!(records.len(), json["sequences"].as_array().expect("an array").len());
-        assert!(records.iter().any(|it| (&it[0], &it[1], &it[2]) == ("behind", name.as_str(), name.as_str())), "{csv}");
-
-        let markdown = run(&["--format", "markdown", "-v"]).expect_status(1).stdout;
-        let rows: Vec<&str> = markdown.lines().take_while(|line| line.starts_with('|')).collect();
-        let counts: BTreeSet<usize> = rows.iter().map(|row| cells(row)).collect();
-        assert_eq!((rows.len(), counts.len()), (2 + records.len(), 1), "{markdown}");
-
-        let key = found["columns"][0]["table"].as_str().expect("a name").to_owned();
-        let error = format!(
-            "ERROR:  duplicate key value violates unique constraint \"c{0}\"\nDETAIL:  Key ({1})=(1) already exists.",
-            &key[1..],
-            &id
-        );
-        let explained = run(&["explain", "-v", &error]);
-        assert!(!is_raw(&explained.stdout) && !is_raw(&explained.stderr), "{explained:#?}");
-
-        let states = |place: &Database| {
-            let mut client = place.server().connect("postgres", &name).expect("it is there");
-            let row = client.query_one(&format!("SELECT last_value, is_called FROM {id}.{id}"), &[]).expect("a row");
-            (row.get::<_, i64>(0), row.get::<_, bool>(1))
-        };
-        if let Some(mut psql) = place.program("psql") {
-            let script = run(&["--format", "sql"]).expect_status(1).stdout;
-            let file = tempfile::NamedTempFile::new().expect("a file");
-            std::fs::write(file.path(), &script).expect("our own file");
-            let ran = Run::of(
-                psql.env("PGDATABASE", &name).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file.path()),
-            );
-            assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{name:?}: {script}");
-            assert!(!ran.stdout.contains("left alone"), "{ran:#?}");
-            assert_eq!(states(&place), (30, true));
-            let mut client = place.server().connect("postgres", &name).expect("it is there");
-            client.query_one(&format!("SELECT setval({}, 3)", literal(&format!("{id}.{id}"))), &[]).expect("set back");
-        }
-        run(&["fix", "--yes"]).expect_status(0);
-        assert_eq!(states(&place), (30, true));
-        administrator.batch_execute(&format!("DROP DATABASE {id}")).expect("nobody is there");
-        administrator.batch_execute(&format!("DROP ROLE {id}")).expect("it owns nothing");
+    let run = |arguments: &[&str]| {
+        let mut command = place.pgseqfix();
+        Run::of(command.env("PGDATABASE", name).env("PGUSER", name).args(arguments))
+    };
+    let is_raw = |text: &str| text.contains(|letter: char| letter != '\n' && pgseqfix::model::is_harmful(letter));
+    for arguments in [
+        &["--format", "table"][..],
+        &["--format", "markdown"],
+        &["--format", "json"],
+        &["--format", "sql"],
+        &["fix", "--dry-run"],
+    ] {
+        let run = run(&[arguments, &["-vv"]].concat()).expect_status(1);
+        assert!(!is_raw(&run.stdout) && !is_raw(&run.stderr), "{arguments:?} {run:#?}");
     }
+    // The two that look otherwise on a terminal.
+    for format in ["table", "csv"] {
+        let mut command = place.pgseqfix();
+        let mut left =
+            Terminal::run(command.env("PGDATABASE", name).env("PGUSER", name).args(["-v", "--format", format]))
+                .end()
+                .expect_status(1);
+        // The terminal's own line ends, the bar's returns, and our colours.
+        left.written = left.written.replace('\r', "\n");
+        let colourless = strip_colours(&left.written);
+        assert!(!is_raw(&colourless), "{format}: {colourless:?}");
+    }
+    let json = run(&["--format", "json"]).expect_status(1).json();
+    assert_eq!((&json["database"], &json["user"]), (&name.into(), &name.into()));
+    let found =
+        json["sequences"].as_array().expect("an array").iter().find(|it| it["status"] == "behind").expect("one");
+    assert_eq!((&found["schema"], &found["name"]), (&name.into(), &name.into()));
+    assert_eq!(found["columns"][0]["column"], name);
+
+    let csv = run(&["--format", "csv"]).expect_status(1).stdout;
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let records: Vec<_> = reader.records().map(|record| record.expect("well-formed")).collect();
+    assert_eq!(records.len(), json["sequences"].as_array().expect("an array").len());
+    assert!(records.iter().any(|it| (&it[0], &it[1], &it[2]) == ("behind", name, name)), "{csv}");
+
+    let markdown = run(&["--format", "markdown", "-v"]).expect_status(1).stdout;
+    let rows: Vec<&str> = markdown.lines().take_while(|line| line.starts_with('|')).collect();
+    let counts: BTreeSet<usize> = rows.iter().map(|row| cells(row)).collect();
+    assert_eq!((rows.len(), counts.len()), (2 + records.len(), 1), "{markdown}");
+
+    let key = found["columns"][0]["table"].as_str().expect("a name").to_owned();
+    let error = format!(
+        "ERROR:  duplicate key value violates unique constraint \"c{0}\"\nDETAIL:  Key ({1})=(1) already exists.",
+        &key[1..],
+        &id
+    );
+    let explained = run(&["explain", "-v", &error]);
+    assert!(!is_raw(&explained.stdout) && !is_raw(&explained.stderr), "{explained:#?}");
+
+    let states = |place: &Database| {
+        let mut client = place.server().connect("postgres", name).expect("it is there");
+        let row = client.query_one(&format!("SELECT last_value, is_called FROM {id}.{id}"), &[]).expect("a row");
+        (row.get::<_, i64>(0), row.get::<_, bool>(1))
+    };
+    if let Some(mut psql) = place.program("psql") {
+        let script = run(&["--format", "sql"]).expect_status(1).stdout;
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), &script).expect("our own file");
+        let ran =
+            Run::of(psql.env("PGDATABASE", name).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{name:?}: {script}");
+        assert!(!ran.stdout.contains("left alone"), "{ran:#?}");
+        assert_eq!(states(&place), (30, true));
+        let mut client = place.server().connect("postgres", name).expect("it is there");
+        client.query_one(&format!("SELECT setval({}, 3)", literal(&format!("{id}.{id}"))), &[]).expect("set back");
+    }
+    run(&["fix", "--yes"]).expect_status(0);
+    assert_eq!(states(&place), (30, true));
+    administrator.batch_execute(&format!("DROP DATABASE {id}")).expect("nobody is there");
+    administrator.batch_execute(&format!("DROP ROLE {id}")).expect("it owns nothing");
 }
 
 /// The rest of a quoted name, so that with a letter before it it still fits 63 bytes.
