@@ -416,7 +416,7 @@ fn names_with_every_harmful_letter_stay_names_in_every_format() {
     thread::scope(|scope| {
         for name in hostile_names() {
             let (server, place) = (&server, &place);
-            scope.spawn(move || expect_it_stays_a_name(server, place, name));
+            scope.spawn(move || expect_it_stays_a_name(server, place, &name));
         }
     });
 }
