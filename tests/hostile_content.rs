@@ -505,12 +505,12 @@ fn expect_it_stays_a_name(server: &Server, place: &Database, name: &str) {
             Run::of(psql.env("PGDATABASE", name).args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
         assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{name:?}: {script}");
         assert!(!ran.stdout.contains("left alone"), "{ran:#?}");
-        assert_eq!(states(&place), (30, true));
+        assert_eq!(states(place), (30, true));
         let mut client = place.server().connect("postgres", name).expect("it is there");
         client.query_one(&format!("SELECT setval({}, 3)", literal(&format!("{id}.{id}"))), &[]).expect("set back");
     }
     run(&["fix", "--yes"]).expect_status(0);
-    assert_eq!(states(&place), (30, true));
+    assert_eq!(states(place), (30, true));
     administrator.batch_execute(&format!("DROP DATABASE {id}")).expect("nobody is there");
     administrator.batch_execute(&format!("DROP ROLE {id}")).expect("it owns nothing");
 }
