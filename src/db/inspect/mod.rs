@@ -128,6 +128,7 @@ impl Reading<'_> {
     ) -> Result<D, Error> {
         let began = Instant::now();
         let patience = Duration::from_millis(at_most(self.timeouts.lock_ms, self.timeouts.statement_ms));
+        let mut pause = SHORT_PAUSE;
         loop {
             let error = match attempt() {
                 Err(error) if is_locked(&error) || is_full(&error) => error,
@@ -137,7 +138,9 @@ impl Reading<'_> {
             if is_over || self.deadline.is_over() || is_stopped() {
                 return Err(error);
             }
-            std::thread::sleep(if is_full(&error) { PAUSE } else { SHORT_PAUSE });
+            std::thread::sleep(if is_full(&error) { PAUSE } else { pause });
+            // Each attempt is a line in the server's log.
+            pause = (2 * pause).min(LONG_PAUSE);
         }
     }
 
@@ -328,8 +331,9 @@ fn is_locked(error: &Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
-/// How long it gets to end.
+/// How long it gets to end, at first and later.
 const SHORT_PAUSE: Duration = Duration::from_millis(20);
+const LONG_PAUSE: Duration = Duration::from_millis(500);
 
 /// How many relations those at these places lock.
 fn relations(items: &[(usize, Finding)], places: &[usize]) -> i64 {
