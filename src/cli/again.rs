@@ -20,7 +20,11 @@ fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
             // It may be the command, or a name.
             "scan" => return None,
             "--password" | "--no-password" => words.push(argument),
-            secret if secret.contains("password") || holds_secret(secret) => return None,
+            secret
+                if names_password(secret) || secret.contains("://") && secret.contains('%') || holds_secret(secret) =>
+            {
+                return None;
+            }
             word => words.push(quoted(word)),
         }
     }

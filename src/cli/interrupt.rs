@@ -1,15 +1,16 @@
 //! Ctrl-C and its like: the running query is cancelled on the server, and the run ends in good order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pgseqfix::db::unanswered_for;
 use postgres::{CancelToken, NoTls};
 
 use super::exit::Exit;
-use super::silence::{leave, leave_if_silent};
+use super::failure::tell;
+use super::silence::{leave, leave_if_silent, what_was_done};
 use super::terminal::{TerminalSettings, show_cursor};
 
 /// How long a statement may go on before it is cancelled: longer than a wait for a lock.
@@ -18,10 +19,14 @@ use super::terminal::{TerminalSettings, show_cursor};
 /// that is before the server has answered (<https://github.com/pgbouncer/pgbouncer/issues/801>).
 const GRACE: Duration = Duration::from_millis(800);
 
+/// What comes so soon after the first signal is the same one: wrappers and services send it twice.
+const ECHO: Duration = Duration::from_millis(300);
+
 /// Remembers that the run shall end, and how to end what the server is doing for us.
 #[derive(Clone, Default)]
 pub struct Interrupt {
     wanted: Arc<AtomicBool>,
+    first: Arc<OnceLock<Instant>>,
     cancel: Arc<Mutex<Vec<CancelToken>>>,
 }
 
@@ -51,29 +56,42 @@ impl Interrupt {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    fn hear(&self, settings: Option<&TerminalSettings>) {
-        let again = self.wanted.swap(true, Ordering::Relaxed);
+    /// Tells the server to stop what it does for us; the newest session first, as one that has been replaced knows
+    /// nothing of it.
+    pub fn cancel(&self) {
         let tokens = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if again || tokens.is_empty() {
+        for token in tokens.iter().rev().filter(|_| unanswered_for().is_some()) {
+            if let Err(error) = token.cancel_query(NoTls) {
+                log::info!("could not cancel the running query: {error}");
+            }
+        }
+    }
+
+    fn hear(&self, settings: Option<&TerminalSettings>) {
+        let now = Instant::now();
+        let first = *self.first.get_or_init(|| now);
+        let is_echo = first != now && first.elapsed() < ECHO;
+        let is_connected = !self.cancel.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if is_echo {
+            return;
+        }
+        let again = self.wanted.swap(true, Ordering::Relaxed);
+        if again || !is_connected {
             if let Some(settings) = settings {
                 settings.restore();
             }
             show_cursor();
+            if again {
+                tell(&format!("interrupted again: {}", what_was_done()));
+            }
             leave(Exit::Interrupted);
         }
         // Neither must keep the second signal from being heard: both can take for ever.
-        thread::spawn(move || cancel(&tokens));
+        let interrupt = self.clone();
+        thread::spawn(move || {
+            thread::sleep(GRACE);
+            interrupt.cancel();
+        });
         thread::spawn(|| leave_if_silent("interrupted", Exit::Interrupted));
-    }
-}
-
-/// Tells the server to stop what does not end by itself; the newest session first, as one that has been replaced knows
-/// nothing of it.
-fn cancel(tokens: &[CancelToken]) {
-    thread::sleep(GRACE);
-    for token in tokens.iter().rev().filter(|_| unanswered_for().is_some()) {
-        if let Err(error) = token.cancel_query(NoTls) {
-            log::info!("could not cancel the running query: {error}");
-        }
     }
 }

@@ -97,7 +97,7 @@ pub struct Replacement {
 impl Replacement {
     fn begin(path: &Path) -> io::Result<Self> {
         // A link is followed, as with `>`: what it leads to is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = fs::canonicalize(path).or_else(|_| followed(path))?;
         if path.exists() {
             // As with `>`, too: a file that may not be written is not put out of the way.
             OpenOptions::new().append(true).open(&path)?;
@@ -116,10 +116,23 @@ impl Replacement {
 
     fn finish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        fs::rename(&self.beside, &self.path)?;
+        // A mounted file, or another's in a directory like /tmp, can be written to and not be replaced.
+        if fs::rename(&self.beside, &self.path).is_err() {
+            fs::copy(&self.beside, &self.path)?;
+            return Ok(());
+        }
         self.is_done = true;
         Ok(())
     }
+}
+
+/// Where a link leads to that is not there yet; a name that can only be a directory's is none.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let Ok(target) = fs::read_link(path) else { return Ok(path.to_owned()) };
+    Ok(path.parent().map_or_else(|| target.clone(), |directory| directory.join(&target)))
 }
 
 /// The files that are begun: who ends the program in the midst of its work drops nothing.

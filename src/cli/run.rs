@@ -35,7 +35,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let file = request.output.output.as_deref();
     let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
-    silence::watch(request.apply.deadline);
+    silence::watch(request.apply.deadline, &interrupt);
     let (client, open) = connect_for_more(&request.given, &interrupt)?;
     // Dropping a client whose connection is gone can hang.
     let mut client = ManuallyDrop::new(client);
@@ -67,6 +67,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                 }
             };
             let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
+            silence::begin_to_fix();
             let mut applied = db::apply_over(&mut connections, &picked, &apply, &mut progress);
             progress.clear();
             for fix in &plan.fixes {

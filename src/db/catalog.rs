@@ -223,6 +223,7 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         },
         cost: ReadCost {
             is_indexed: row.try_get("is_indexed")?,
+            tables: row.try_get("tables")?,
             relations: row.try_get("relations")?,
             bytes: u64::try_from(row.try_get::<_, i64>("bytes")?).unwrap_or_default(),
         },

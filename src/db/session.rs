@@ -1,13 +1,16 @@
 //! How our transactions begin and end, and how statements are sent: each message counts as a round trip. Every setting
 //! is LOCAL: a pooler would hand others to its next client.
 
+use std::time::{Duration, Instant};
+
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Row, SimpleQueryMessage, SimpleQueryRow};
 
 use super::error::Error;
 use super::traffic::RoundTrip;
-use crate::model::{PLAIN_SETTINGS, READ_IDLE_LIMIT, ServerKind, Timeouts, begin_fix_sql};
+use crate::model::{PLAIN_SETTINGS, READ_IDLE_LIMIT, ServerKind, Timeouts, at_most, begin_fix_sql};
 
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
@@ -201,18 +204,38 @@ pub(crate) fn query_each(
     Ok(())
 }
 
-/// Asks one thing in a READ ONLY transaction of its own, whatever comes of it.
+/// Asks one thing in a READ ONLY transaction of its own, whatever comes of it; as long as others hold what it needs,
+/// again.
 pub(crate) fn look_up(
     client: &mut Client,
     timeouts: &Timeouts,
     query: &str,
     parameters: &[(&(dyn ToSql + Sync), Type)],
 ) -> Result<Vec<Row>, postgres::Error> {
-    run(client, &begin_read_only_sql(timeouts))?;
-    let found = self::query(client, query, parameters);
-    roll_back(client);
-    found
+    let began = Instant::now();
+    let patience = Duration::from_millis(timeouts.lock_ms);
+    let brief = Timeouts { lock_ms: at_most(timeouts.lock_ms, LOOK_UP_LOCK_MS), ..timeouts.clone() };
+    loop {
+        run(client, &begin_read_only_sql(&brief))?;
+        let found = self::query(client, query, parameters);
+        roll_back(client);
+        match found {
+            Err(error)
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+                    && (patience.is_zero() || began.elapsed() < patience) =>
+            {
+                std::thread::sleep(LOOK_UP_PAUSE);
+            }
+            found => return found,
+        }
+    }
 }
+
+/// The longest wait for one lock, in milliseconds, well below `deadlock_timeout`: others wait for what we have by then.
+const LOOK_UP_LOCK_MS: u64 = 100;
+
+/// How long they get to end.
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(100);
 
 /// Ends a transaction that failed or has done its reading. If that fails, too, the connection is gone,
 /// and the server rolls back by itself.

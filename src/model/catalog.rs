@@ -140,6 +140,8 @@ pub struct ColumnFacts {
 pub struct ReadCost {
     /// Whether a btree index that holds every row begins with the column, so that the value is found at once.
     pub is_indexed: bool,
+    /// How many tables there are in the tree: each is locked for a fix.
+    pub tables: i64,
     /// How many relations it locks: tables and indexes of the whole tree.
     pub relations: i64,
     /// The size of the tree's tables: measured where all of them have to be read, else what the catalog says.

@@ -29,9 +29,11 @@ impl Citus {
     /// The values that this node draws: what others have drawn is no concern of its sequence.
     pub fn own_range(&self, definition: &Definition) -> ValueRange {
         let range = definition.range();
-        if self.group == 0 {
+        if self.group == 0 && range.min <= NODE_RANGE {
             // Nothing keeps the coordinator from the first worker's range.
             ValueRange { max: range.max.min(NODE_RANGE), ..range }
+        } else if self.group == 0 {
+            range
         } else {
             // The last value is the next worker's first one.
             ValueRange { max: range.max.saturating_sub(1).max(range.min), ..range }
@@ -50,7 +52,9 @@ impl Citus {
 
     /// That the coordinator's sequence stands in a worker's range.
     pub fn trespass(&self, definition: &Definition, state: SequenceState) -> Option<Doubt> {
-        let is_past = self.group == 0 && definition.is_ascending() && state.last_value > NODE_RANGE;
+        let next = definition.next_value(state);
+        let is_past =
+            self.group == 0 && definition.min_value <= NODE_RANGE && next.is_some_and(|next| next > NODE_RANGE);
         is_past.then(|| {
             Doubt::with_cure(
                 format!("it stands at {state}, in a worker's range (the coordinator's ends at {NODE_RANGE}): both hand out the same values"),
@@ -120,7 +124,8 @@ mod tests {
         let whole = sequence(DataType::BigInt, 1, i64::MAX);
         let at = |last_value| SequenceState { last_value, is_called: true };
         assert!(node(0).trespass(&whole, at(281_474_976_710_658)).is_some());
-        assert!(node(0).trespass(&whole, at(281_474_976_710_656)).is_none());
+        assert!(node(0).trespass(&whole, at(281_474_976_710_656)).is_some(), "its next value is the worker's first");
+        assert!(node(0).trespass(&whole, at(281_474_976_710_655)).is_none());
         assert!(node(1).trespass(&whole, at(281_474_976_710_658)).is_none());
     }
 }

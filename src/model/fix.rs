@@ -2,6 +2,7 @@
 //!
 //! What is shown and what is run is the same text: it is spelled here and nowhere else.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -98,6 +99,13 @@ impl Fix {
         tables.sort();
         tables.dedup();
         tables
+    }
+
+    /// How many locks of tables a fix waits for, one after the other: those of whole trees.
+    pub fn table_locks(&self) -> usize {
+        let trees: BTreeMap<u32, i64> =
+            self.counted().map(|column| (column.facts.table_oid, column.facts.cost.tables)).collect();
+        usize::try_from(trees.values().sum::<i64>()).unwrap_or(usize::MAX)
     }
 
     /// Keeps every writer out of the tables, and a second copy of this tool. With partitions and children: no ONLY.

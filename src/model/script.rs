@@ -1,6 +1,6 @@
 //! A plan as a script for `psql`: the same statements, in the same order, with the same guards.
 
-use super::fix::{Fix, Protection};
+use super::fix::{Fix, Protection, sql_integer};
 use super::letters::is_harmful;
 use super::plan::Plan;
 
@@ -46,8 +46,9 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
         format!("SET LOCAL lock_timeout = {}", timeouts.lock_ms),
         format!("SET LOCAL statement_timeout = {}", timeouts.statement_ms),
         FIX_IDLE_LIMIT.to_owned(),
-        // Without it a crash soon after the commit can lose the repair.
-        "SET LOCAL synchronous_commit = on".into(),
+        // With off a crash soon after the commit can lose the repair; with more than local the commit would wait for a
+        // standby that may be gone, under all locks. What a standby gets later it gets after this.
+        "SET LOCAL synchronous_commit = local".into(),
     ]);
     statements
 }
@@ -74,7 +75,14 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
         fix.next_value
     )];
     if fix.protection == Protection::Headroom {
-        lines.push(fix.bare_move_sql() + ";\n");
+        // A script can be run at any time: what has moved on by then stays. Nothing else stands beside setval.
+        let sequence = fix.sequence.name.to_sql();
+        let past = if fix.sequence.definition.is_ascending() { '<' } else { '>' };
+        let last = sql_integer(fix.to.last_value);
+        lines.push(format!("SELECT last_value {past} {last} AS holds FROM {sequence} \\gset"));
+        lines.push("\\if :holds".into());
+        lines.push(fix.bare_move_sql() + ";");
+        lines.push("\\endif\n".into());
         return lines.join("\n");
     }
     lines.push("\\set holds false".into());

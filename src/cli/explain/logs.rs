@@ -50,7 +50,7 @@ pub fn run(
     bars: &MultiProgress,
 ) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
-    silence::watch(request.apply.deadline);
+    silence::watch(request.apply.deadline, &interrupt);
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
     let logs: Vec<Log> = files.iter().map(|path| Log::open(path)).collect::<Result<_, _>>()?;
     let mut tally = Tally::default();

@@ -46,7 +46,7 @@ pub fn run(request: &ExplainRequest, bars: &MultiProgress) -> Result<Exit, Failu
     };
     let violation = violation(&text)?;
     let interrupt = Interrupt::listen();
-    silence::watch(request.apply.deadline);
+    silence::watch(request.apply.deadline, &interrupt);
     if request.offline {
         let explanation = Explanation::offline(violation, request);
         deliver(request, destination, &explanation).map_err(cannot_write)?;

@@ -12,7 +12,15 @@ pub(super) fn is_connection_string(text: &str) -> bool {
 /// To libpq it is a database name or a keyword, which the error over it would show, password included.
 pub(super) fn is_foreign_uri(text: &str) -> bool {
     let first = text.trim_start_matches(is_blank).split(|letter| letter == '=' || is_blank(letter)).next();
-    uri::without_scheme(text).is_none() && first.is_some_and(|word| word.contains("://"))
+    uri::without_scheme(text).is_none() && first.is_some_and(|word| word.contains("://") || lacks_scheme(word))
+}
+
+/// Whether it is `user:password@host/database`, whose scheme was forgotten.
+fn lacks_scheme(text: &str) -> bool {
+    let place = text.rsplit_once('@').filter(|(_, place)| !place.is_empty() && !place.starts_with('/'));
+    place
+        .and_then(|(account, _)| account.split_once(':'))
+        .is_some_and(|(user, _)| !user.is_empty() && !user.contains('/'))
 }
 
 /// Whether `text` looks like a connection string with a password in it, of this program or of another.
@@ -22,6 +30,7 @@ pub fn holds_secret(text: &str) -> bool {
         Some((_, rest)) => rest,
         // Misspelt, as in `postgres:/user:secret@host`.
         None if text.trim_start().starts_with("postgres") => text.trim_start().trim_start_matches("postgresql"),
+        None if lacks_scheme(&text) => text.as_str(),
         None => "",
     };
     let is_uri = credentials.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));

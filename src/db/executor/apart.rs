@@ -30,16 +30,22 @@ const FEW_CALLS: u128 = 10_000;
 /// The longest wait for the sequence, in milliseconds: whoever calls `nextval` waits behind us.
 const LOCK_MS: u64 = 50;
 
+/// The longest time for a statement under it, in milliseconds: what an event trigger does counts, too.
+const LOCKED_MS: u64 = 500;
+
 /// How often a sequence is moved on before it is left to an import that is still running.
 const ROUNDS: u32 = 5;
 
 /// How often the writers are looked at.
 const BEAT: Duration = Duration::from_millis(20);
 
+/// So many tables can be waited for one after the other, each long enough for a writer to end.
+const FEW_TABLES: usize = 16;
+
 /// Whether a fix has to be done so.
 pub(super) fn is_apart(fix: &Fix, link: &Link) -> bool {
     let is_far = fix.protection == Protection::Advance && fix.increments() > FEW_CALLS;
-    is_far || fix.bytes_to_read() > FEW_BYTES || fix.relations() > link.lock_budget
+    is_far || fix.table_locks() > FEW_TABLES || fix.bytes_to_read() > FEW_BYTES || fix.relations() > link.lock_budget
 }
 
 /// Does one fix; an error is the end of the run.
@@ -106,7 +112,9 @@ fn move_alone(
 ) -> Result<Moved, Error> {
     let limits = &options.timeouts;
     let lock_ms = at_most(limits.lock_ms, LOCK_MS).min(link.limits.longest_wait_ms(1));
-    let timeouts = Timeouts { lock_ms, ..limits.clone() };
+    // Only calls of nextval can be so many that they take longer.
+    let most_ms = if fix.protection == Protection::Full { LOCKED_MS } else { limits.statement_ms };
+    let timeouts = Timeouts { lock_ms, statement_ms: at_most(limits.statement_ms, most_ms) };
     let sql = format!("{}; COMMIT", lone_move_sql(fix));
     let started = Instant::now();
     loop {

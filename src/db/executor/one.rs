@@ -25,7 +25,7 @@ pub(super) fn apply_one(
     options: &ApplyOptions,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
-    let lock_ms = at_most(options.timeouts.lock_ms, link.limits.longest_wait_ms(fix.tables().len()));
+    let lock_ms = at_most(options.timeouts.lock_ms, link.limits.longest_wait_ms(fix.table_locks()));
     let (mut attempt, mut waited) = (1, Duration::ZERO);
     loop {
         let began = Instant::now();
@@ -159,9 +159,10 @@ fn attempt_one(
         let lock_ms = at_most(lock_ms, SEQUENCE_LOCK_MS);
         format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {sql}")
     });
-    let locking = format!("{}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
     let timeouts = options.deadline.bound(&Timeouts { lock_ms, ..options.timeouts.clone() });
-    let locking = format!("{locking}; SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
+    // What an event trigger does at the ALTER, it does under our locks.
+    let shorten = format!("SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
+    let locking = format!("{}; {shorten}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
     let found = link.send(client, &timeouts, &locking).map_err(failed("lock"))?;
     if !found.last().is_some_and(|found| is_same(found)) {
         roll_back(client);
@@ -184,7 +185,8 @@ fn attempt_one(
     let fix = match decide_under(&finding, &options.plan, fix.protection) {
         Decision::Fix(fix) => fix,
         Decision::Nothing => {
-            roll_back(client);
+            // What an event trigger drew at the ALTER is undone with it; so the ALTER, which changes nothing, stays.
+            run(client, "COMMIT").map_err(failed("commit the lock of"))?;
             return Ok(Outcome::AlreadyPast { state: before });
         }
         Decision::LeaveAlone(doubt) => {
@@ -249,6 +251,13 @@ pub(super) fn failure(error: &Error) -> Doubt {
     let cure = match error.code() {
         Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout; writers wait meanwhile".to_owned()),
         Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Some("run it on the primary".to_owned()),
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN | &SqlState::UNDEFINED_OBJECT) => {
+            Some("it was dropped or renamed since the scan; run again".to_owned())
+        }
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Some(
+            "GRANT UPDATE on it; before PostgreSQL 13 a lock needs that on every partition and child of a table"
+                .to_owned(),
+        ),
         _ => error.hint().map(str::to_owned),
     };
     Doubt { reason: error.said(), cure }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use postgres::Client;
+use postgres::error::SqlState;
 
 use super::link::Link;
 use super::one::{altered, failure, state_of};
 use super::{ApplyOptions, Error, Listener};
 use crate::db::session::{roll_back, rows};
-use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, decide_under};
+use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, decide_under, quote_identifier};
 
 /// Does it; an error is the end of the run.
 ///
@@ -40,7 +41,12 @@ pub(super) fn apply_unguarded(
             return Err(error);
         }
         roll_back(client);
-        return Ok(Outcome::Failed(failure(&error)));
+        let mut doubt = failure(&error);
+        if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            let user = quote_identifier(&options.plan.user);
+            doubt.cure = Some(format!("GRANT UPDATE ON SEQUENCE {} TO {user}", fix.sequence.name));
+        }
+        return Ok(Outcome::Failed(doubt));
     }
     let definition = &fix.sequence.definition;
     match read_state(client, &fix)? {

@@ -142,7 +142,7 @@ fn tables(client: &mut Client, column: &LinkedColumn) -> Result<Vec<LinkedColumn
             table: QualifiedName::new(schema, table),
             table_oid: row.try_get("table_oid")?,
             reach: Reach::Only,
-            cost: ReadCost { relations: row.try_get("relations")?, ..column.facts.cost },
+            cost: ReadCost { tables: 1, relations: row.try_get("relations")?, ..column.facts.cost },
             ..column.facts.clone()
         };
         Ok(LinkedColumn { facts, ..column.clone() })

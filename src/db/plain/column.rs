@@ -73,6 +73,7 @@ impl Column {
             uniqueness: said.uniqueness,
             cost: ReadCost {
                 is_indexed: said.is_leading,
+                tables: 1,
                 relations: 1 + said.indexes,
                 bytes: u64::try_from(bytes).unwrap_or_default(),
             },

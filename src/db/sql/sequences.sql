@@ -167,9 +167,10 @@ below (top_oid, table_oid) AS (
     FROM below AS b
     JOIN pg_catalog.pg_inherits AS i ON i.inhparent = b.table_oid
 ),
-tree (table_oid, relations, pages) AS (
+tree (table_oid, tables, relations, pages) AS (
     SELECT
         b.top_oid,
+        pg_catalog.count(*),
         pg_catalog.sum(
             1 + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index AS i WHERE i.indrelid = b.table_oid)
         )::pg_catalog.int8,
@@ -289,6 +290,7 @@ described_column AS (
                 )
             ) AS is_indexed,
         c.relpersistence = 'u' AS is_table_unlogged,
+        COALESCE(tree.tables, 1) AS tables,
         COALESCE(tree.relations, 1 + COALESCE(ix.indexes, 0)) AS relations,
         COALESCE(tree.pages, GREATEST(c.relpages, 0))
             * pg_catalog.to_number(pg_catalog.current_setting('block_size'), '9999999')::pg_catalog.int8 AS bytes
@@ -362,6 +364,7 @@ SELECT
     c.is_unique_partly,
     c.is_indexed,
     c.is_table_unlogged,
+    c.tables,
     c.relations,
     c.is_not_null,
     c.bytes
