@@ -200,8 +200,12 @@ CROSS JOIN LATERAL (
                 SELECT pg_catalog.json_agg(DISTINCT sa.attname::pg_catalog.text)::pg_catalog.text
                 FROM pg_catalog.pg_depend AS d
                 JOIN pg_catalog.pg_attribute AS sa ON sa.attrelid = d.refobjid AND sa.attnum = d.refobjsubid
-                WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-                  AND d.objid = ad.oid
+                -- Before 15 the column itself depends on them, and not its default.
+                WHERE (
+                    d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.objid = ad.oid
+                    OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                        AND d.objid = a.attrelid AND d.objsubid = a.attnum
+                  )
                   AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                   AND d.refobjid = a.attrelid
                   AND d.refobjsubid <> a.attnum
