@@ -182,8 +182,8 @@ fn of_two_sequences_owned_by_one_column_the_one_in_the_default_counts_and_the_ot
 
 #[test]
 fn a_sequence_owned_by_an_identity_column_beside_its_own_is_named_and_not_moved() {
-    // Before 12 the server itself refuses every INSERT into such a table: "more than one owned sequence found".
-    if support::server_version() < 120_000 {
+    // Before 13 the server itself refuses every INSERT into such a table: "more than one owned sequence found".
+    if support::server_version() < 130_000 {
         return;
     }
     let db = Database::with_setup(
