@@ -49,10 +49,11 @@ fn a_slow_event_trigger_does_not_keep_writers_waiting_and_the_sequence_is_moved_
 #[test]
 fn who_writes_to_a_tree_is_never_the_victim_of_a_deadlock() {
     let database = Database::new();
-    let children: String = (1..=12).map(|n| format!("CREATE TABLE child{n} () INHERITS (parent);")).collect();
-    database.execute(&format!(
-        "CREATE TABLE parent (id serial PRIMARY KEY, v int); {children} INSERT INTO child5 VALUES (100000)"
-    ));
+    database.execute("CREATE TABLE parent (id serial PRIMARY KEY, v int)");
+    for number in 1..=12 {
+        database.execute(&format!("CREATE TABLE child{number} () INHERITS (parent)"));
+    }
+    database.execute("INSERT INTO child5 VALUES (100000)");
     // Each of three lets the fix go on by one child more, just before it would give up waiting for that one.
     let mut held: Vec<_> =
         [2, 3, 4].map(|n| (n, lock_in_mode(&database, &format!("child{n}"), "ROW EXCLUSIVE"))).into();
