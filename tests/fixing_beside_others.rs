@@ -185,10 +185,15 @@ fn a_long_wait_is_many_short_ones_behind_which_others_get_through() {
     thread::scope(|scope| {
         let fix = scope.spawn(|| items.fix(&["--lock-timeout", "1min"]));
         wait_until("the fix waits", || waiting_for_locks(&items.database) > 0);
-        // It would wait for ever behind one long wait.
-        items.database.execute(&format!("INSERT INTO {TABLE} ({COLUMN}) VALUES (2000)"));
-        assert!(!fix.is_finished(), "the fix waits on");
+        // Behind one long wait it would wait for as long.
+        let mut writer = items.database.client();
+        let insert = format!("SET lock_timeout = '10s'; INSERT INTO {TABLE} ({COLUMN}) VALUES (2000)");
+        let written = writer.batch_execute(&insert);
+        let is_waiting = !fix.is_finished();
+        // First, as the fix waits on where the test fails.
         importer.batch_execute("COMMIT").unwrap();
+        written.expect("it gets through");
+        assert!(is_waiting, "the fix waits on");
         fix.join().unwrap().expect_status(0);
     });
     assert_eq!(items.state(), (2000, true));
@@ -304,7 +309,11 @@ fn an_alter_that_commits_while_the_fix_waits_is_not_undone() {
     other.batch_execute(&format!("BEGIN; ALTER SEQUENCE {SEQUENCE} INCREMENT BY 10 CACHE 20")).unwrap();
     let applied = thread::scope(|scope| {
         let applying = scope.spawn(|| db::apply(&mut client, &plan, &patient(), &mut ()));
-        wait_until("the fix waits for the sequence", || waiting_for_locks(&items.database) > 0);
+        // Over the session that commits: a wait for the sequence is over before another would have connected.
+        wait_until("the fix waits for the sequence", || {
+            let waiting = "SELECT FROM pg_locks WHERE relation = $1::text::regclass AND NOT granted";
+            !other.query(waiting, &[&SEQUENCE]).unwrap().is_empty()
+        });
         other.batch_execute("COMMIT").unwrap();
         applying.join().unwrap()
     });

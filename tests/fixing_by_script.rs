@@ -72,6 +72,22 @@ fn the_script_of_a_scan_is_that_of_a_dry_run() {
 }
 
 #[test]
+fn tables_that_two_sequences_share_are_locked_in_the_same_order_for_both() {
+    // A name that is looked up at each call is found after the others.
+    let database = Database::with_setup(
+        r#"CREATE SEQUENCE "One"; CREATE SEQUENCE "Other";
+           CREATE TABLE "A" (id int DEFAULT nextval('"One"'::text), other int DEFAULT nextval('"Other"'));
+           CREATE TABLE "B" (id int DEFAULT nextval('"One"'), other int DEFAULT nextval('"Other"'::text));
+           INSERT INTO "A" VALUES (1, 1); INSERT INTO "B" VALUES (2, 2)"#,
+    );
+    let script = script_of(&database, &[]);
+    let locks: Vec<&str> = script.lines().filter(|line| line.starts_with("LOCK TABLE")).collect();
+    let [one, other] = locks.as_slice() else { panic!("there are two fixes: {script}") };
+    assert!(one.contains(r#""A""#) && one.contains(r#""B""#), "{one}");
+    assert_eq!(one, other, "two runs at once would wait for each other");
+}
+
+#[test]
 fn the_script_twice_is_the_script_once() {
     let items = Items::behind_by(10);
     let script = script_of(&items.database, &[]);
@@ -182,8 +198,20 @@ fn the_script_leaves_a_sequence_alone_that_was_altered_since() {
 }
 
 #[test]
+fn values_that_another_session_has_cached_are_not_handed_out_after_the_script() {
+    let items = Items::new("integer", "CACHE 5");
+    let mut other = items.database.client();
+    let insert = format!("INSERT INTO {TABLE} DEFAULT VALUES RETURNING {COLUMN}");
+    let mut insert = || other.query_one(&insert, &[]).map(|row| row.get::<_, i32>(0));
+    assert_eq!(insert().expect("the first id"), 1);
+    items.import("generate_series(2, 10)");
+    let Some(_) = run_by_psql(&items.database, &script_of(&items.database, &[])) else { return };
+    assert_eq!(insert().expect("2 to 5 were cached"), 11);
+}
+
+#[test]
 fn the_script_undoes_no_alter_of_somebody_else() {
-    for change in ["INCREMENT BY 10", "CACHE 20", "MAXVALUE 12"] {
+    for change in ["INCREMENT BY 10", "CACHE 20", "MAXVALUE 12", "START WITH 3"] {
         let items = Items::behind_by(10);
         let script = script_of(&items.database, &[]);
         items.database.execute(&format!("ALTER SEQUENCE {SEQUENCE} {change}"));

@@ -95,6 +95,15 @@ fn a_table_that_is_locked_holds_up_none_of_the_others() {
 }
 
 #[test]
+fn a_group_waits_for_no_table_while_it_holds_others() {
+    let database = tables();
+    let mut other = database.client();
+    other.batch_execute(r#"BEGIN; LOCK TABLE "T 3" IN SHARE MODE"#).expect("a lock");
+    let run = database.run(&["fix", "--yes", "-v", "--lock-timeout", "50ms"]).expect_status(1);
+    assert!(run.stderr.contains("one by one: could not obtain lock on relation"), "{}", run.stderr);
+}
+
+#[test]
 fn a_sequence_in_use_by_an_open_transaction_holds_up_none_of_the_others() {
     let database = tables();
     let mut client = database.client();

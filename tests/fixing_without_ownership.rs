@@ -77,6 +77,15 @@ fn a_few_very_large_increments_are_moved_by_nextval_too() {
 }
 
 #[test]
+fn the_report_tells_where_the_cache_has_left_it() {
+    let items = Items::new("integer", "CACHE 5").with_ids("generate_series(1, 11)");
+    let role = role_with(&items.database, &all_grants());
+    let (status, done) = fix_as(&items, &role, &[]);
+    assert_eq!((status, items.state()), (0, (15, true)), "five values at once");
+    assert_eq!(done["outcome"]["after"]["last_value"], 15, "{done:#}");
+}
+
+#[test]
 fn headroom_counts_for_nextval_too() {
     let items = Items::behind_by(10);
     let role = role_with(&items.database, &all_grants());

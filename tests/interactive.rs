@@ -236,6 +236,19 @@ fn ctrl_c_during_a_scan_cancels_it_on_the_server() {
 }
 
 #[test]
+fn ctrl_c_cancels_a_query_that_would_not_end_by_itself() {
+    let database = shop();
+    // The catalog is read in one query; a wait for a table is many short ones.
+    let holder = lock(&database, "pg_catalog.pg_sequence");
+    let mut command = database.pgseqfix();
+    let mut terminal = Terminal::run(command.args(["--lock-timeout", "0"]));
+    wait_until_it_waits(&database);
+    let left = terminal.type_blindly(CTRL_C).end().expect_status(130).expect_sane();
+    assert!(!left.screen.text().contains("does not answer"), "{left:#?}");
+    drop(holder);
+}
+
+#[test]
 fn ctrl_c_during_a_fix_keeps_what_is_done_says_what_is_not_and_leaves_no_session() {
     let database = shop();
     let mut command = database.pgseqfix();

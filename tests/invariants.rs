@@ -88,6 +88,7 @@ fn scan_and_dry_run_ask_the_server_itself_to_refuse_changes() {
         let is_inside = inside.entry(process).or_insert(false);
         if statement.starts_with("BEGIN") {
             assert!(statement.contains("READ ONLY"), "{statement}");
+            assert!(!*is_inside, "the one before is still open: {statement}");
             *is_inside = true;
         }
         let is_harmless = ["SET LOCAL", "ROLLBACK", "COMMIT"].iter().any(|word| statement.starts_with(word));
@@ -126,9 +127,11 @@ fn tables_are_locked_first_then_the_sequence_and_only_then_it_is_looked_and_set(
     let all = sent_by(&server, &role);
     let fix: Vec<String> = all.into_iter().skip_while(|statement| !statement.contains("READ WRITE")).collect();
     let marks = [
+        "idle_in_transaction_session_timeout = 5000",
         "synchronous_commit = on",
         "LOCK TABLE \"public\".\"Stock Items\" IN SHARE ROW EXCLUSIVE MODE",
         "ALTER SEQUENCE \"public\".\"Item Numbers\" START WITH 1",
+        "statement_timeout = 100",
         "pg_catalog.pg_sequence WHERE seqrelid",
         "max(",
         "setval",
@@ -138,7 +141,7 @@ fn tables_are_locked_first_then_the_sequence_and_only_then_it_is_looked_and_set(
     let places = marks.map(|mark| fix.iter().rposition(|statement| statement.contains(mark)));
     assert!(places.iter().all(Option::is_some), "{places:?} {fix:#?}");
     assert!(places.is_sorted_by(|one, next| one < next), "each a statement of its own, in this order: {fix:#?}");
-    let set = &fix[places[5].expect("it is there")];
+    let set = &fix[places[7].expect("it is there")];
     assert_eq!(set.matches("SELECT").count(), 1, "its argument is a literal: {set}");
 }
 

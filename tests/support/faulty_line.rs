@@ -92,6 +92,11 @@ impl FaultyLine {
         self.line.has_failed.load(SeqCst)
     }
 
+    /// How many messages the program has sent since.
+    pub fn messages(&self) -> usize {
+        self.line.messages.load(SeqCst)
+    }
+
     /// The program, talking over this line.
     pub fn pgseqfix(&self, database: &Database) -> Command {
         let mut command = database.pgseqfix();
