@@ -220,12 +220,12 @@ fn a_fix_sets_what_it_relies_on_for_its_own_transaction() {
         .map(|row| (row[0].clone().unwrap(), row[1].clone().unwrap()))
         .collect();
     let expected = [
-        ("synchronous_commit", "on"),
+        ("synchronous_commit", "local"),
         ("transaction_isolation", "read committed"),
         ("search_path", "\"\""),
         // As short as the tables are locked.
         ("lock_timeout", "20ms"),
-        ("statement_timeout", "1min"),
+        ("statement_timeout", "100ms"),
         ("row_security", "off"),
     ];
     assert_eq!(seen, expected.map(|(name, setting)| (name.to_owned(), setting.to_owned())));

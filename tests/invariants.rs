@@ -128,10 +128,10 @@ fn tables_are_locked_first_then_the_sequence_and_only_then_it_is_looked_and_set(
     let fix: Vec<String> = all.into_iter().skip_while(|statement| !statement.contains("READ WRITE")).collect();
     let marks = [
         "idle_in_transaction_session_timeout = 5000",
-        "synchronous_commit = on",
+        "synchronous_commit = local",
         "LOCK TABLE \"public\".\"Stock Items\" IN SHARE ROW EXCLUSIVE MODE",
-        "ALTER SEQUENCE \"public\".\"Item Numbers\" START WITH 1",
         "statement_timeout = 100",
+        "ALTER SEQUENCE \"public\".\"Item Numbers\" START WITH 1",
         "pg_catalog.pg_sequence WHERE seqrelid",
         "max(",
         "setval",

@@ -17,7 +17,7 @@ pub(super) fn is_foreign_uri(text: &str) -> bool {
 
 /// Whether it is `user:password@host/database`, whose scheme was forgotten.
 fn lacks_scheme(text: &str) -> bool {
-    let place = text.rsplit_once('@').filter(|(_, place)| !place.is_empty() && !place.starts_with('/'));
+    let place = text.rsplit_once('@').filter(|(_, place)| place.find('/').is_some_and(|at| at > 0));
     place
         .and_then(|(account, _)| account.split_once(':'))
         .is_some_and(|(user, _)| !user.is_empty() && !user.contains('/'))
@@ -167,6 +167,7 @@ mod tests {
             "postgresql//u:p@h",
             "user=u;password=p",
             "PASSWORD = p",
+            "u:p@h/d",
             "pwd=p",
         ] {
             assert!(holds_secret(text), "{text}");
