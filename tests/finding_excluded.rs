@@ -21,6 +21,10 @@ fn an_extensions_sequence_is_excluded_and_counted() {
     db.assert_repaired(&["Ours_id_seq"], &[(r#"INSERT INTO "Ours" DEFAULT VALUES RETURNING id"#, 2)]);
     let screen = db.run(&[]).expect_status(0);
     assert!(format!("{}{}", screen.stdout, screen.stderr).contains("extension"), "{screen:#?}");
+    // A child makes the catalog be read the general way.
+    db.execute(r#"CREATE TABLE "Child" () INHERITS ("Ours")"#);
+    let report = db.scan(0);
+    assert_eq!((report.at("/excluded/extension"), report.sequences().count()), (&1.into(), 1));
 }
 
 #[test]
