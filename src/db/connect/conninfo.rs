@@ -12,7 +12,7 @@ pub(super) fn is_connection_string(text: &str) -> bool {
 /// To libpq it is a database name or a keyword, which the error over it would show, password included.
 pub(super) fn is_foreign_uri(text: &str) -> bool {
     let first = text.trim_start_matches(is_blank).split(|letter| letter == '=' || is_blank(letter)).next();
-    uri::without_scheme(text).is_none() && first.is_some_and(|word| word.contains("://") || lacks_scheme(word))
+    uri::without_scheme(text).is_none() && first.is_some_and(|word| word.contains("://"))
 }
 
 /// Whether it is `user:password@host/database`, whose scheme was forgotten.
