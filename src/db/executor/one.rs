@@ -109,6 +109,9 @@ const LEAST_WAIT: Duration = Duration::from_millis(50);
 /// The longest time for a statement under the locks, in milliseconds: what takes longer is done without them.
 const LOCKED_MS: u64 = 100;
 
+/// The same for all of them up to the look, the waits for locks included.
+const LOCKING_MS: u64 = 600;
+
 /// Whether that is less than the caller would wait.
 fn is_cut_short(options: &ApplyOptions) -> bool {
     options.timeouts.statement_ms != at_most(options.timeouts.statement_ms, LOCKED_MS)
@@ -159,7 +162,10 @@ fn attempt_one(
         let lock_ms = at_most(lock_ms, SEQUENCE_LOCK_MS);
         format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {sql}")
     });
-    let timeouts = options.deadline.bound(&Timeouts { lock_ms, ..options.timeouts.clone() });
+    // Before 11 what is set within a message has no effect on it.
+    let most_ms = if link.limits.arms_timeout_once() { LOCKING_MS } else { 0 };
+    let statement_ms = at_most(options.timeouts.statement_ms, most_ms);
+    let timeouts = options.deadline.bound(&Timeouts { lock_ms, statement_ms });
     // What an event trigger does at the ALTER, it does under our locks.
     let shorten = format!("SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
     let locking = format!("{}; {shorten}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
