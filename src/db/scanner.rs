@@ -101,9 +101,8 @@ pub(crate) fn scan_selected(
     let mut excluded = catalog.excluded;
     server.warnings.extend(catalog.warnings);
     let mut findings = Vec::new();
-    for found in catalog.sequences {
+    for mut found in catalog.sequences {
         if selected.holds(&found) {
-            let mut found = found;
             found.sequence.restriction.clone_from(&restriction);
             findings.push(finding(found, options, &server.user, citus.as_ref()));
         } else {

@@ -77,9 +77,9 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
     if fix.protection == Protection::Headroom {
         // A script can be run at any time: what has moved on by then stays. Nothing else stands beside setval.
         let sequence = fix.sequence.name.to_sql();
-        let past = if fix.sequence.definition.is_ascending() { '<' } else { '>' };
+        let before = if fix.sequence.definition.is_ascending() { '<' } else { '>' };
         let last = sql_integer(fix.to.last_value);
-        lines.push(format!("SELECT last_value {past} {last} AS holds FROM {sequence} \\gset"));
+        lines.push(format!("SELECT last_value {before} {last} AS holds FROM {sequence} \\gset"));
         lines.push("\\if :holds".into());
         lines.push(fix.bare_move_sql() + ";");
         lines.push("\\endif\n".into());

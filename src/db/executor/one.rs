@@ -225,7 +225,7 @@ fn settle(row: &SimpleQueryRow, fix: &Fix) -> Result<(Finding, SequenceState), E
     Ok((finding, probe.state))
 }
 
-fn state_sql(fix: &Fix) -> String {
+pub(super) fn state_sql(fix: &Fix) -> String {
     format!("SELECT last_value, is_called FROM {}", fix.sequence.name.to_sql())
 }
 

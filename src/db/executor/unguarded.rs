@@ -6,7 +6,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use super::link::Link;
-use super::one::{altered, failure, state_of};
+use super::one::{altered, failure, state_of, state_sql};
 use super::{ApplyOptions, Error, Listener};
 use crate::db::session::{roll_back, rows};
 use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, decide_under, quote_identifier};
@@ -60,8 +60,7 @@ pub(super) fn apply_unguarded(
 }
 
 fn read_state(client: &mut Client, fix: &Fix) -> Result<Option<SequenceState>, Error> {
-    let sql = format!("SELECT last_value, is_called FROM {}", fix.sequence.name.to_sql());
-    match rows(client, &sql) {
+    match rows(client, &state_sql(fix)) {
         Ok(rows) => Ok(rows.first().and_then(state_of)),
         Err(error) => {
             let error = Error::new(format!("could not read {}", fix.sequence.name), &error);
