@@ -45,7 +45,7 @@ pub fn connect_for_more(given: &Given, interrupt: &Interrupt) -> Result<(Client,
     let interrupt = interrupt.clone();
     let mut open = move || {
         let client = connector.open()?;
-        interrupt.can_cancel(client.cancel_token());
+        interrupt.can_cancel(connector.canceller(&client));
         Ok(client)
     };
     let client = open()?;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pgseqfix::db::connect::Canceller;
 use pgseqfix::db::unanswered_for;
-use postgres::{CancelToken, NoTls};
 
 use super::exit::Exit;
 use super::failure::tell;
@@ -27,7 +27,7 @@ const ECHO: Duration = Duration::from_millis(300);
 pub struct Interrupt {
     wanted: Arc<AtomicBool>,
     first: Arc<OnceLock<Instant>>,
-    cancel: Arc<Mutex<Vec<CancelToken>>>,
+    cancel: Arc<Mutex<Vec<Canceller>>>,
 }
 
 impl Interrupt {
@@ -47,8 +47,8 @@ impl Interrupt {
     }
 
     /// From now on there is one more session that can be told to stop.
-    pub fn can_cancel(&self, token: CancelToken) {
-        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).push(token);
+    pub fn can_cancel(&self, session: Canceller) {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
     /// Whether a signal came.
@@ -59,9 +59,9 @@ impl Interrupt {
     /// Tells the server to stop what it does for us; the newest session first, as one that has been replaced knows
     /// nothing of it.
     pub fn cancel(&self) {
-        let tokens = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for token in tokens.iter().rev().filter(|_| unanswered_for().is_some()) {
-            if let Err(error) = token.cancel_query(NoTls) {
+        let sessions = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for session in sessions.iter().rev().filter(|_| unanswered_for().is_some()) {
+            if let Err(error) = session.cancel() {
                 log::info!("could not cancel the running query: {error}");
             }
         }

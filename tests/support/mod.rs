@@ -5,6 +5,7 @@
 // Each test file uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod certificates;
 pub mod claims;
 pub mod faulty_line;
 mod programs;

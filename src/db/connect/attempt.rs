@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::mpsc;
+use std::time::Duration;
 use std::{io, thread};
 
 use postgres::{Client, Config, NoTls};
@@ -11,6 +12,8 @@ use super::endpoint::{Endpoint, Place};
 use super::failure::Failure;
 use super::session::SessionWish;
 use super::settings::Settings;
+use super::ssl_mode::Line;
+use super::tls::Tls;
 use crate::db::traffic::{RoundTrip, count_connection};
 
 /// The addresses of an endpoint, each an endpoint of its own.
@@ -40,17 +43,39 @@ pub(super) fn addresses(endpoint: &Endpoint) -> Result<Vec<Endpoint>, Failure> {
 }
 
 /// Connects, and asks the server whether it is of the kind wished for.
-pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -> Result<Client, Failure> {
-    let config = config(settings, endpoint);
-    let Some(limit) = settings.timeout else {
-        return handshake(&config, wish);
+pub(super) fn run(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    line: Line,
+    wish: SessionWish,
+) -> Result<Client, (Failure, WasEncrypted)> {
+    let tls = settings.transport.tls(line);
+    let config = config(settings, endpoint, line);
+    let done = match settings.timeout {
+        None => handshake(&config, tls.clone(), wish),
+        Some(limit) => handshake_within(limit, config, tls.clone(), wish),
     };
+    done.map_err(|failure| match &tls {
+        None => (failure, false),
+        Some(tls) => (tls.other_name().map_or(failure, |name| other_name(name, endpoint)), tls.was_used()),
+    })
+}
+
+fn other_name(name: &str, endpoint: &Endpoint) -> Failure {
+    let host = endpoint.place.passfile_host();
+    Failure::Handshake(format!("server certificate for \"{name}\" does not match host name \"{host}\""))
+}
+
+/// Whether the server took up encryption before it failed.
+pub(super) type WasEncrypted = bool;
+
+/// The driver's own limit ends with the TCP connection: a server that accepts and says nothing would hold us for ever, so
+/// the whole handshake runs where it can be left behind.
+fn handshake_within(limit: Duration, config: Config, tls: Option<Tls>, wish: SessionWish) -> Result<Client, Failure> {
     let (sender, receiver) = mpsc::channel();
-    // The driver's own limit ends with the TCP connection: a server that accepts and says nothing
-    // would hold us for ever, so the whole handshake runs where it can be left behind.
     let work = move || {
         // A client that nobody waits for any more comes back in the error, and is closed.
-        drop(sender.send(handshake(&config, wish)));
+        drop(sender.send(handshake(&config, tls, wish)));
     };
     thread::Builder::new()
         .name("connect".to_owned())
@@ -62,9 +87,12 @@ pub(super) fn run(settings: &Settings, endpoint: &Endpoint, wish: SessionWish) -
     })?
 }
 
-fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {
+fn handshake(config: &Config, tls: Option<Tls>, wish: SessionWish) -> Result<Client, Failure> {
     let trip = RoundTrip::begin();
-    let mut client = config.connect(NoTls)?;
+    let mut client = match tls {
+        Some(tls) => config.connect(tls),
+        None => config.connect(NoTls),
+    }?;
     drop(trip);
     count_connection();
     match wish.objection(&mut client)? {
@@ -74,14 +102,13 @@ fn handshake(config: &Config, wish: SessionWish) -> Result<Client, Failure> {
 }
 
 /// What the driver has to know.
-fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
+fn config(settings: &Settings, endpoint: &Endpoint, line: Line) -> Config {
     let mut config = Config::new();
     config
         .user(&settings.user)
         .dbname(&settings.database)
         .port(endpoint.port)
         .application_name(&settings.application_name)
-        .ssl_mode(postgres::config::SslMode::Disable)
         .notice_callback(|notice| log::info!("{}: {}", notice.severity(), notice.message()));
     match &endpoint.place {
         Place::Socket { directory, .. } => config.host_path(socket_path(directory)),
@@ -101,6 +128,7 @@ fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
         config.connect_timeout(limit);
     }
     settings.keepalive.apply(&mut config);
+    settings.transport.apply(line, &mut config);
     config
 }
 

@@ -5,12 +5,14 @@ use std::{fmt, io};
 use postgres::Client;
 
 use super::attempt;
+use super::canceller::Canceller;
 use super::endpoint::Endpoint;
 use super::failure::{Failure, Next};
 use super::given::PasswordPolicy;
 use super::secret::Secret;
 use super::session::SessionWish;
 use super::settings::Settings;
+use super::ssl_mode::Line;
 use crate::db::Error;
 
 /// Asks the person for a password; the text is the prompt, "Password for user X: ".
@@ -23,7 +25,7 @@ pub struct Connector {
     settings: Settings,
     ask: AskPassword,
     typed: Typed,
-    answered: Option<Endpoint>,
+    answered: Option<(Endpoint, Line)>,
 }
 
 /// What the person typed when asked.
@@ -75,6 +77,12 @@ impl Connector {
         .map_err(|unreached| unreached.error)
     }
 
+    /// How to stop what the server does for a session that this has opened.
+    pub fn canceller(&self, client: &Client) -> Canceller {
+        let line = self.answered.as_ref().map_or(Line::Plain, |(_, line)| *line);
+        Canceller::of(client, self.settings.transport.tls(line))
+    }
+
     fn ask_once(&mut self) -> Result<(), Error> {
         if matches!(self.typed, Typed::NotAsked) {
             let prompt = format!("Password for user {}: ", self.settings.user);
@@ -90,7 +98,7 @@ impl Connector {
     /// Tries every server that may be tried, until one answers.
     fn walk(&mut self) -> Result<Client, Unreached> {
         let endpoints = match &self.answered {
-            Some(endpoint) => vec![endpoint.clone()],
+            Some((endpoint, _)) => vec![endpoint.clone()],
             None => self.settings.endpoints.clone(),
         };
         let (last, earlier) = self.settings.wish.rounds().split_last().expect("never empty");
@@ -120,16 +128,10 @@ impl Connector {
                     at.password.clone_from(secret);
                     at.password_is_from_file = false;
                 }
-                log::debug!("connecting {at}");
-                let failure = match attempt::run(&self.settings, &at, wish) {
-                    Ok(client) => {
-                        self.answered = Some(at);
-                        return Ok(client);
-                    }
-                    Err(failure) => failure,
+                let next = match self.call(at, wish, &mut failures) {
+                    Ok(client) => return Ok(client),
+                    Err(next) => next,
                 };
-                let next = failure.next();
-                failures.push((at, failure));
                 match next {
                     Next::Address => {}
                     Next::Host => break,
@@ -138,6 +140,37 @@ impl Connector {
             }
         }
         Err((failures, Next::Host))
+    }
+
+    /// Tries the lines to one address, until one of them does or none could do better.
+    fn call(
+        &mut self,
+        at: Endpoint,
+        wish: SessionWish,
+        failures: &mut Vec<(Endpoint, Failure)>,
+    ) -> Result<Client, Next> {
+        let lines = match &self.answered {
+            Some((_, line)) => std::slice::from_ref(line),
+            None => self.settings.transport.lines(at.place.is_tcp()),
+        };
+        let mut next = Next::Stop;
+        for line in lines {
+            log::debug!("connecting {at}, {line}");
+            let (failure, was_encrypted) = match attempt::run(&self.settings, &at, *line, wish) {
+                Ok(client) => {
+                    self.answered = Some((at, *line));
+                    return Ok(client);
+                }
+                Err(failed) => failed,
+            };
+            let is_alike = !failure.may_be_of_the_line() || (*line == Line::IfOffered && !was_encrypted);
+            next = failure.next();
+            failures.push((at.clone(), failure));
+            if is_alike {
+                break;
+            }
+        }
+        Err(next)
     }
 
     /// One error out of all failures; the last one has its say in full.

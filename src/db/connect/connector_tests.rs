@@ -14,7 +14,10 @@ use super::*;
 const ASK_PASSWORD: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
 const LET_IN: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
 
-/// A server that answers each message of a client with the next of its lines.
+/// The question whether the line can be encrypted.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
+/// A server that answers each message of a client with the next of its lines, and offers no encryption.
 struct Scripted {
     port: u16,
     clients: Arc<AtomicUsize>,
@@ -22,6 +25,11 @@ struct Scripted {
 
 impl Scripted {
     fn new(script: &[&[u8]]) -> Self {
+        Self::offering(*b"N", script)
+    }
+
+    /// Likewise, with this answer to who asks for encryption.
+    fn offering(offer: [u8; 1], script: &[&[u8]]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let clients = Arc::new(AtomicUsize::new(0));
@@ -30,7 +38,7 @@ impl Scripted {
             for client in listener.incoming() {
                 count.fetch_add(1, Ordering::SeqCst);
                 let script = script.clone();
-                thread::spawn(move || play(client.unwrap(), &script));
+                thread::spawn(move || play(client.unwrap(), &offer, &script));
             }
         });
         Self { port, clients }
@@ -41,11 +49,18 @@ impl Scripted {
     }
 }
 
-fn play(mut client: TcpStream, script: &[Vec<u8>]) {
+fn play(mut client: TcpStream, offer: &[u8], script: &[Vec<u8>]) {
     let mut heard = [0; 1024];
     for line in script {
-        let _ = client.read(&mut heard).unwrap();
-        client.write_all(line).unwrap();
+        let mut length = client.read(&mut heard).unwrap();
+        if heard[..length] == SSL_REQUEST {
+            client.write_all(offer).unwrap();
+            length = client.read(&mut heard).unwrap();
+        }
+        // It may have hung up.
+        if length == 0 || client.write_all(line).is_err() {
+            return;
+        }
     }
     while client.read(&mut heard).is_ok_and(|length| length > 0) {}
 }
@@ -63,10 +78,15 @@ fn dead_port() -> u16 {
 
 /// A connector for those ports, and what it prompted with.
 fn connector(ports: &[u16], policy: PasswordPolicy) -> (Connector, Arc<Mutex<Vec<String>>>) {
+    connector_with("sslmode=disable", ports, policy)
+}
+
+/// Likewise, with another setting.
+fn connector_with(setting: &str, ports: &[u16], policy: PasswordPolicy) -> (Connector, Arc<Mutex<Vec<String>>>) {
     let hosts = vec!["127.0.0.1"; ports.len()].join(",");
     let ports = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let given = Given {
-        database: Some(format!("host={hosts} port={ports} dbname=Shop user=Anna passfile=/nonexistent")),
+        database: Some(format!("host={hosts} port={ports} dbname=Shop user=Anna passfile=/nonexistent {setting}")),
         password: policy,
         ..Given::default()
     };
@@ -152,4 +172,32 @@ fn the_error_names_every_host_that_was_tried() {
     assert!(lines[1].starts_with(&format!("  on host \"127.0.0.1\", port {dead}: ")), "{said}");
     assert_eq!(lines[2], format!("  on host \"127.0.0.1\", port {}", starting.port));
     assert_eq!(lines[3], "  the server said: no (57P03)");
+}
+
+#[test]
+fn a_server_that_offers_no_encryption_is_asked_once_whether_it_lets_in() {
+    let plain = Scripted::new(&[&refuse("28000")]);
+    let (mut connector, _) = connector_with("sslmode=prefer", &[plain.port], PasswordPolicy::Never);
+    assert_eq!(connector.open().err().unwrap().code().unwrap().code(), "28000");
+    assert_eq!(plain.clients(), 1);
+}
+
+#[test]
+fn whoever_is_not_let_in_in_plain_text_tries_an_encrypted_line_where_allowed() {
+    let plain = Scripted::new(&[&refuse("28000")]);
+    let (mut connector, _) = connector_with("sslmode=allow", &[plain.port], PasswordPolicy::Never);
+    assert!(connector.open().is_err());
+    assert_eq!(plain.clients(), 2);
+}
+
+#[test]
+fn a_handshake_that_fails_leads_to_plain_text_where_that_will_do_and_is_not_tried_again() {
+    let broken = Scripted::offering(*b"S", &[&refuse("28000")]);
+    let (mut connector, _) = connector_with("sslmode=prefer", &[broken.port], PasswordPolicy::Never);
+    // A refusal is no handshake, and has its say in plain text.
+    assert_eq!(connector.open().err().unwrap().code().unwrap().code(), "28000");
+    assert_eq!(broken.clients(), 2);
+    let (mut connector, _) = connector_with("sslmode=require", &[broken.port], PasswordPolicy::Never);
+    assert!(connector.open().err().unwrap().said().starts_with("SSL error: "));
+    assert_eq!(broken.clients(), 3);
 }

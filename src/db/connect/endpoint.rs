@@ -38,7 +38,17 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The first field of a line in the password file that applies here.
+    /// Whether it is a host on TCP.
+    pub(super) fn is_tcp(&self) -> bool {
+        !matches!(self, Self::Socket { .. })
+    }
+
+    /// Whether it is a host with no name that a certificate could bear.
+    pub(super) fn is_nameless(&self) -> bool {
+        matches!(self, Self::Address { name: None, .. })
+    }
+
+    /// The host as it was given, which is the first field of a line in the password file.
     pub(super) fn passfile_host(&self) -> String {
         match self {
             Self::Socket { by_default: true, .. } => "localhost".to_owned(),

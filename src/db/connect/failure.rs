@@ -7,6 +7,7 @@ use postgres::error::SqlState;
 
 use super::endpoint::{Endpoint, Place, SOCKET_DIRECTORIES};
 use super::settings::Settings;
+use super::tls::handshake_failure;
 use crate::db::Error;
 
 /// Why one attempt failed.
@@ -22,6 +23,8 @@ pub(super) enum Failure {
     Unsuitable(&'static str),
     /// The thread that connects could not start or did not end well.
     Thread(String),
+    /// No encrypted line came about, in libpq's words.
+    Handshake(String),
     /// What the driver reported, be it the server's words or its own.
     Driver(postgres::Error),
 }
@@ -41,14 +44,23 @@ impl From<postgres::Error> for Failure {
     fn from(error: postgres::Error) -> Self {
         // The driver has no better mark for it than this text.
         let source = std::error::Error::source(&error).map(ToString::to_string);
-        match source.as_deref() {
-            Some("password missing") => Self::PasswordMissing,
-            _ => Self::Driver(error),
+        if source.as_deref() == Some("password missing") {
+            return Self::PasswordMissing;
         }
+        handshake_failure(&error).map_or(Self::Driver(error), Self::Handshake)
     }
 }
 
 impl Failure {
+    /// Whether it could be other over a line that is encrypted where this one was not, or the other way round.
+    pub(super) fn may_be_of_the_line(&self) -> bool {
+        match self {
+            Self::Handshake(_) => true,
+            Self::Driver(error) => error.code().is_some_and(|code| LET_IN.contains(code)),
+            _ => false,
+        }
+    }
+
     /// Where libpq would go on: a server that was reached and said no has the last word.
     pub(super) fn next(&self) -> Next {
         match self {
@@ -56,7 +68,7 @@ impl Failure {
             Self::Unresolved(_) | Self::Unsuitable(_) => Next::Host,
             Self::Driver(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) => Next::Host,
             Self::Driver(error) if is_unreached(error) => Next::Address,
-            Self::PasswordMissing | Self::Thread(_) | Self::Driver(_) => Next::Stop,
+            Self::PasswordMissing | Self::Thread(_) | Self::Handshake(_) | Self::Driver(_) => Next::Stop,
         }
     }
 
@@ -70,7 +82,7 @@ impl Failure {
             }
             Self::Unresolved(error) => Error::refusal(doing, error.to_string()),
             Self::Unsuitable(words) => Error::refusal(doing, words),
-            Self::Thread(words) => Error::refusal(doing, words),
+            Self::Thread(words) | Self::Handshake(words) => Error::refusal(doing, words),
             Self::Driver(error) => Error::new(doing, &error),
         };
         match hint {
@@ -88,11 +100,33 @@ impl Failure {
             }
             Self::Unresolved(_) => "check the host's name (-h, PGHOST)",
             Self::Unsuitable(_) => "target_session_attrs (PGTARGETSESSIONATTRS) says which will do",
+            Self::Handshake(words) => return handshake_hint(words).map(str::to_owned),
             Self::Thread(_) => return None,
             Self::Driver(error) => return driver_hint(error, at, settings),
         };
         Some(hint.to_owned())
     }
+}
+
+/// What a server says that does not let somebody in, which `pg_hba.conf` decides by the line, too.
+const LET_IN: [SqlState; 2] = [SqlState::INVALID_AUTHORIZATION_SPECIFICATION, SqlState::INVALID_PASSWORD];
+
+/// What to try after a failed handshake.
+fn handshake_hint(words: &str) -> Option<&'static str> {
+    if words.ends_with("SSL was required") {
+        return Some("turn it on in the server (ssl = on), or do without: sslmode=prefer (PGSSLMODE)");
+    }
+    if words.contains("certificate verify failed") {
+        return Some(
+            "the server's certificate is checked against sslrootcert (PGSSLROOTCERT), or else ~/.postgresql/root.crt",
+        );
+    }
+    if words.contains("does not match host name") {
+        return Some(
+            "sslmode=verify-full wants the name that is in the certificate as host (-h); hostaddr can say where",
+        );
+    }
+    None
 }
 
 /// Whether nobody took the call, as opposed to a handshake that broke off.
@@ -101,9 +135,19 @@ fn is_unreached(error: &postgres::Error) -> bool {
     error.to_string() == "error connecting to server"
 }
 
+/// Whether the server did not prove that nobody is in between.
+fn is_unbound(error: &postgres::Error) -> bool {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    source.is_some_and(|words| words.contains("channel binding"))
+}
+
 /// What to try after an error of the driver or of the server.
 fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> Option<String> {
     let Some(code) = error.code() else {
+        if is_unbound(error) {
+            let hint = "channel_binding=require takes an encrypted line (sslmode) and a password that is kept as SCRAM";
+            return Some(hint.to_owned());
+        }
         return is_unreached(error).then(|| unreached_hint(at));
     };
     let hint = match *code {
@@ -115,8 +159,8 @@ fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> O
             _ => "check the role (-U) and its password (PGPASSWORD, ~/.pgpass, -W)".to_owned(),
         },
         SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            "check the role (-U); if it is right, the server's pg_hba.conf does not let it in from \
-             here, or only over TLS, which this build does not have"
+            "check the role (-U) and sslmode (PGSSLMODE); if they are right, the server's pg_hba.conf does not let it in \
+             from here"
                 .to_owned()
         }
         // The server looks at them before it begins a session; its own hint is meant for who starts a server.

@@ -6,6 +6,8 @@
 
 mod account;
 mod attempt;
+mod canceller;
+mod certificate;
 mod connector;
 mod conninfo;
 mod endpoint;
@@ -15,15 +17,19 @@ mod keepalive;
 mod keyword;
 mod number;
 mod passfile;
+mod peer_name;
 mod secret;
 mod service;
 mod session;
 mod settings;
 mod sources;
+mod ssl_mode;
+mod tls;
 mod transport;
 mod uri;
 mod values;
 
+pub use canceller::Canceller;
 pub use connector::{AskPassword, Connector};
 pub use conninfo::holds_secret;
 pub use given::{Given, PasswordPolicy};

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::endpoint::{self, Endpoint, Place};
+use super::endpoint::{self, Endpoint};
 use super::given::{Given, PasswordPolicy};
 use super::keepalive::Keepalive;
 use super::passfile::{Passfile, Wanted};
 use super::secret::Secret;
 use super::session::SessionWish;
-use super::transport::{self, Encryption};
+use super::transport::{self, Transport};
 use super::values::Values;
 use super::{account, number, sources};
 use crate::db::Error;
@@ -29,19 +29,20 @@ pub struct Settings {
     pub(super) application_name: String,
     pub(super) options: Option<String>,
     pub(super) keepalive: Keepalive,
+    pub(super) transport: Transport,
 }
 
 impl Settings {
     /// Finds the value of every setting as libpq does: connection string, then options, then
     /// service file, then environment, then the built-in default.
     ///
-    /// Reads the service file and the password file and looks for the default socket, and warns
+    /// Reads the service file, the password file and certificates, looks for the default socket, and warns
     /// through [`log`] about a password file that others may read; connects to nothing.
     ///
     /// # Errors
     ///
-    /// A setting that libpq would not take either, one whose promise of safety this program cannot
-    /// keep, or an encrypted connection, which this build cannot make.
+    /// A setting that libpq would not take either, one whose promise of safety this program cannot keep, or certificates
+    /// that cannot be read.
     pub fn resolve(given: &Given, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         sources::collect(given, environment)
             .and_then(|values| Self::from_values(&values, given.password, environment))
@@ -70,12 +71,13 @@ impl Settings {
     ) -> Result<Self, String> {
         transport::refuse_unknown_words(values)?;
         transport::refuse_what_we_cannot_keep(values)?;
-        let encryption = Encryption::read(values)?;
+        let endpoints = endpoint::list(values)?;
+        let has_tcp = endpoints.iter().any(|it| it.place.is_tcp());
         let user = values.get("user").map_or_else(account::user_name, |user| Ok(user.to_owned()))?;
         let mut settings = Self {
             database: values.text("dbname").unwrap_or(&user).to_owned(),
             user,
-            endpoints: endpoint::list(values)?,
+            endpoints,
             passwords,
             passfile: None,
             wish: SessionWish::parse(values.get("target_session_attrs").unwrap_or("any"))?,
@@ -83,9 +85,10 @@ impl Settings {
             application_name: application_name(values),
             options: values.text("options").map(str::to_owned),
             keepalive: Keepalive::read(values)?,
+            transport: Transport::read(values, account::home(environment), has_tcp)?,
         };
-        if settings.endpoints.iter().any(|it| !matches!(it.place, Place::Socket { .. })) {
-            encryption.check_tcp()?;
+        if settings.transport.proves_name() && settings.endpoints.iter().any(|it| it.place.is_nameless()) {
+            return Err("host name must be specified for a verified SSL connection".to_owned());
         }
         settings.find_passwords(values, environment);
         Ok(settings)

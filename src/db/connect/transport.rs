@@ -1,19 +1,25 @@
 //! What the settings ask of the line to the server: encryption and proof of identity.
 
+use std::path::PathBuf;
+
+use postgres::config::{ChannelBinding, Config, SslNegotiation};
+
+use super::ssl_mode::{Line, SslMode};
+use super::tls::{Tls, Versions};
 use super::values::Values;
 
-/// What `sslmode` asks for on a TCP connection. A Unix socket ignores it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encryption {
-    /// `disable`, `allow` and `prefer` all come down to plain text in a build without TLS.
-    Optional,
-    /// `require`, `verify-ca` and `verify-full`.
-    Demanded,
+/// How lines to TCP hosts are made. A Unix socket ignores all of it but the channel binding.
+#[derive(Debug, Clone)]
+pub(super) struct Transport {
+    mode: SslMode,
+    /// Where a line may be encrypted.
+    tls: Option<Tls>,
+    negotiation: SslNegotiation,
+    channel_binding: ChannelBinding,
 }
 
 /// Settings that promise safety which this program cannot keep, with the values that ask for nothing.
-const BEYOND_US: [(&str, &[&str]); 13] = [
-    ("channel_binding", &["prefer", "disable"]),
+const BEYOND_US: [(&str, &[&str]); 9] = [
     ("gssdelegation", &["0"]),
     ("gssencmode", &["prefer", "disable"]),
     ("min_protocol_version", &["3.0"]),
@@ -23,9 +29,6 @@ const BEYOND_US: [(&str, &[&str]); 13] = [
     ("scram_client_key", &[]),
     ("scram_server_key", &[]),
     ("sslcertmode", &["allow", "disable"]),
-    ("sslcrl", &[]),
-    ("sslcrldir", &[]),
-    ("sslnegotiation", &["postgres"]),
 ];
 
 /// Settings with few words to choose from; libpq's `sslmode` and `target_session_attrs` are read elsewhere.
@@ -68,27 +71,62 @@ pub(super) fn refuse_what_we_cannot_keep(values: &Values) -> Result<(), String> 
     Ok(())
 }
 
-impl Encryption {
-    /// Reads `sslmode`; the error is the reason.
-    pub(super) fn read(values: &Values) -> Result<Self, String> {
-        let mode = values.get("sslmode").unwrap_or("prefer");
-        // From libpq 16 on this word makes verify-full the default.
-        let system_roots = values.get("sslrootcert") == Some("system");
-        match mode {
-            "require" | "verify-ca" | "verify-full" => Ok(Self::Demanded),
-            "disable" | "allow" | "prefer" if system_roots => Ok(Self::Demanded),
-            "disable" | "allow" | "prefer" => Ok(Self::Optional),
-            _ => Err(format!("invalid sslmode value: \"{mode}\"")),
-        }
+impl Transport {
+    /// Reads the settings, and the certificates where they are for hosts on TCP; the error is the reason.
+    pub(super) fn read(values: &Values, home: Option<PathBuf>, has_tcp: bool) -> Result<Self, String> {
+        let mode = SslMode::read(values)?;
+        let versions = Versions::read(values)?;
+        let tls = match mode {
+            _ if !has_tcp => None,
+            SslMode::Disable => None,
+            // libpq falls back to plain text where it could not begin to encrypt.
+            SslMode::Allow | SslMode::Prefer => {
+                let warn = |reason: String| log::warn!("the connection will not be encrypted: {reason}");
+                Tls::read(values, home, mode, versions).map_err(warn).ok()
+            }
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                Some(Tls::read(values, home, mode, versions)?)
+            }
+        };
+        Ok(Self {
+            mode,
+            tls,
+            negotiation: match values.text("sslnegotiation") {
+                Some("direct") => SslNegotiation::Direct,
+                _ => SslNegotiation::Postgres,
+            },
+            channel_binding: match values.text("channel_binding") {
+                Some("disable") => ChannelBinding::Disable,
+                Some("require") => ChannelBinding::Require,
+                _ => ChannelBinding::Prefer,
+            },
+        })
     }
 
-    /// Refuses a TCP connection that has to be encrypted; the error is the reason.
-    pub(super) fn check_tcp(self) -> Result<(), String> {
-        match self {
-            Self::Optional => Ok(()),
-            Self::Demanded => Err("the settings demand an encrypted connection \
-                (sslmode, PGSSLMODE, sslrootcert), and this build has no TLS"
-                .to_owned()),
+    /// Whether the server's name has to be proved.
+    pub(super) fn proves_name(&self) -> bool {
+        self.mode == SslMode::VerifyFull
+    }
+
+    /// The lines to try, one after the other; there is no other one than a socket in a directory.
+    pub(super) fn lines(&self, is_tcp: bool) -> &'static [Line] {
+        if is_tcp && self.tls.is_some() { self.mode.lines() } else { &[Line::Plain] }
+    }
+
+    /// What encrypts such a line.
+    pub(super) fn tls(&self, line: Line) -> Option<Tls> {
+        self.tls.as_ref().filter(|_| line != Line::Plain).map(Tls::for_another)
+    }
+
+    /// Hands the rest to the driver.
+    pub(super) fn apply(&self, line: Line, config: &mut Config) {
+        config.channel_binding(self.channel_binding).ssl_mode(match line {
+            Line::Plain => postgres::config::SslMode::Disable,
+            Line::IfOffered => postgres::config::SslMode::Prefer,
+            Line::Encrypted => postgres::config::SslMode::Require,
+        });
+        if line == Line::Encrypted {
+            config.ssl_negotiation(self.negotiation);
         }
     }
 }
@@ -107,10 +145,9 @@ mod tests {
     fn a_promise_that_cannot_be_kept_is_refused() {
         for (keyword, value) in [
             ("require_auth", "scram-sha-256"),
-            ("sslcrl", "/crl"),
             ("requirepeer", "postgres"),
             ("gssencmode", "require"),
-            ("channel_binding", "require"),
+            ("sslcertmode", "require"),
         ] {
             let reason = refuse_what_we_cannot_keep(&values(keyword, value)).unwrap_err();
             assert!(reason.starts_with(&format!("{keyword}={value} ")), "{reason}");
@@ -133,18 +170,10 @@ mod tests {
 
     #[test]
     fn what_asks_for_nothing_is_accepted() {
-        for (keyword, value) in [("require_auth", ""), ("gssencmode", "prefer"), ("sslcert", "/c"), ("sslsni", "1")] {
+        for (keyword, value) in
+            [("require_auth", ""), ("gssencmode", "prefer"), ("sslcert", "/c"), ("sslcertmode", "allow")]
+        {
             assert!(refuse_what_we_cannot_keep(&values(keyword, value)).is_ok(), "{keyword}");
         }
-    }
-
-    #[test]
-    fn no_weaker_line_than_the_one_demanded() {
-        for mode in ["require", "verify-ca", "verify-full"] {
-            assert!(Encryption::read(&values("sslmode", mode)).unwrap().check_tcp().is_err());
-        }
-        assert!(Encryption::read(&values("sslrootcert", "system")).unwrap().check_tcp().is_err());
-        assert!(Encryption::read(&Values::default()).unwrap().check_tcp().is_ok());
-        assert!(Encryption::read(&values("sslmode", "")).is_err());
     }
 }
