@@ -248,6 +248,10 @@ fn a_password_among_the_arguments_is_not_shown_whatever_is_wrong_with_them() {
             &["-p", secret],
             &["-h", secret],
             &["-U", secret],
+            &["-n", secret],
+            &["-T", secret],
+            &["-o", secret],
+            &["explain", "--log", secret],
         ] {
             expect_one_error(database.pgseqfix().args(line), &[]);
         }
@@ -342,7 +346,6 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("PGDATABASE", "host=localhost password=hush", &[SETTINGS, "dbname looks like a connection string"]),
     ("PGDATABASE", "postgres:/clerk:hush@localhost/shop", &[SETTINGS, "dbname looks like a connection string"]),
     ("PGUSER", "No Such Role", &[CONNECT, "role \"No Such Role\" does not exist"]),
-    ("PGUSER", "", &[CONNECT, "no PostgreSQL user name specified"]),
     ("PGUSER", "clerk;password=hush", &[SETTINGS, "user looks like a connection string"]),
     ("PGSSLMODE", "nonsense", &[SETTINGS, "invalid sslmode value: \"nonsense\""]),
     ("PGSSLMODE", "", &[SETTINGS, "invalid sslmode value: \"\""]),
@@ -460,6 +463,8 @@ const URIS: &[(&str, &[&str])] = &[
     (" postgres://u:hush@h/d", &["has to start with"]),
     ("\"postgres://u:hush@h/d\"", &["has to start with"]),
     ("postgres:/u:hush@h/d", &["dbname looks like a connection string"]),
+    ("postgres:////u:hush@h/d", &["dbname looks like a connection string"]),
+    ("host=h password:hush", &["missing \"=\" after the password"]),
     ("postgresql//u:hush@h/d", &["dbname looks like a connection string"]),
     ("postgres:u:hush@h/d", &["dbname looks like a connection string"]),
     ("postgres://u:hush@h:port/d", &["a port that is no number"]),

@@ -243,3 +243,24 @@ fn the_script_runs_under_a_hostile_search_path_and_with_other_defaults() {
     assert!(!run.stderr.contains("hostile"), "{run:#?}");
     assert_eq!(items.insert(), Ok(11), "{COLUMN} goes on: {run:#?}");
 }
+
+#[test]
+fn the_script_names_what_it_does_not_repair() {
+    let database = Database::with_setup(DRIFTED);
+    let role = role_with(
+        &database,
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO @role; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO @role",
+    );
+    // There is another schema, which it may not read.
+    let by_role = Run::of(database.pgseqfix().args(["-U", &role, "--format", "sql"])).expect_status(2).stdout;
+    let report = database.scan_as(&role, 2);
+    let left: Vec<&str> = by_role.lines().filter(|line| line.starts_with("-- not repaired: ")).collect();
+    for name in report.behind() {
+        // A line break in a name is spelled out.
+        let name = name.lines().next().expect("no name is empty");
+        assert!(left.iter().any(|line| line.contains(name) && line.contains("GRANT")), "{name}: {by_role}");
+    }
+    assert!(by_role.ends_with(&format!("-- 0 to repair, {} not repaired here.\n", left.len())), "{by_role}");
+    let by_owner = script_of(&database, &[]);
+    assert!(by_owner.contains("-- not repaired: public.\"Full_Id_seq\" (exhausted): "), "{by_owner}");
+}

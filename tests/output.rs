@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
 use support::situations::{finish, start};
@@ -79,6 +79,20 @@ fn a_directory_that_is_not_there_is_one_error() {
         assert!(run.stderr.contains(path), "{run:#?}");
     }
     assert!(files(&directory).is_empty());
+}
+
+#[test]
+fn links_are_followed_to_their_end_and_stay_links() {
+    let (database, directory) = (shop(), tempfile::tempdir().expect("there is room"));
+    let place = |name: &str| directory.path().join(name);
+    for (target, link) in [("second", "first"), ("end", "second"), ("loop 2", "loop 1"), ("loop 1", "loop 2")] {
+        symlink(target, place(link)).expect("a link");
+    }
+    database.run(&["-o", place("first").to_str().expect("UTF-8")]).expect_status(1);
+    assert!(place("second").is_symlink() && !place("end").is_symlink() && place("end").is_file());
+    let run = database.run(&["-o", place("loop 1").to_str().expect("UTF-8")]);
+    expect_one_error(&run);
+    assert!(place("loop 1").is_symlink() && place("loop 2").is_symlink());
 }
 
 #[test]

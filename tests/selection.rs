@@ -198,3 +198,22 @@ fn the_databases_own_name_may_stand_in_front_as_with_pg_dump() {
     assert_eq!(run.json()["excluded"]["not_selected"], 1);
     database.run(&["-t", "elsewhere.public.t"]).expect_status(2);
 }
+
+#[test]
+fn what_a_letter_is_the_databases_collation_says_as_in_psql() {
+    let database = Database::new();
+    let server = database.server();
+    let name = "Letters of all";
+    database.execute(&format!(
+        "CREATE DATABASE \"{name}\" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0"
+    ));
+    let mut client = server.connect("postgres", name).expect("it was made");
+    client.batch_execute("CREATE TABLE été (id serial); INSERT INTO été VALUES (30)").expect("it is a good name");
+    drop(client);
+    for (option, found) in [("-t", 1), ("-T", 0)] {
+        let run = Run::of(database.pgseqfix().args(["-d", name, "--format", "json", option, "[[:alpha:]]+"]));
+        let report = run.expect_status(found).json();
+        assert_eq!(report["summary"]["behind"], found, "{option}: {report:#}");
+    }
+    database.execute(&format!("DROP DATABASE \"{name}\""));
+}

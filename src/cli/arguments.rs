@@ -13,7 +13,7 @@ use super::format::{Format, OutputArguments};
 use super::number;
 use super::request::{Request, Task, Wanted};
 use super::usage::told;
-use pgseqfix::db::connect::{Given, PasswordPolicy};
+use pgseqfix::db::connect::{Given, PasswordPolicy, holds_secret};
 use pgseqfix::db::{ApplyOptions, Deadline, ScanOptions, Selection};
 use pgseqfix::model::{PlanOptions, Timeouts};
 
@@ -151,6 +151,14 @@ struct SelectionArguments {
     exclude_table: Vec<String>,
 }
 
+impl SelectionArguments {
+    /// Whether a connection string went astray.
+    fn holds_secret(&self) -> bool {
+        let all = [&self.schema, &self.exclude_schema, &self.table, &self.exclude_table];
+        all.into_iter().flatten().any(|pattern| holds_secret(pattern))
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Comparison")]
 struct Comparison {
@@ -211,6 +219,18 @@ impl Arguments {
     /// Sorts the arguments.
     fn into_wanted(self) -> Result<Wanted, clap::Error> {
         let Self { command, place, connection, selection, comparison, pace, output } = self;
+        let logs = match &command {
+            Some(Command::Explain(arguments)) => arguments.log.as_slice(),
+            _ => &[],
+        };
+        if logs.iter().chain(&output.output).any(|file| holds_secret(&file.to_string_lossy()))
+            || selection.holds_secret()
+        {
+            // Every error names them, and the server's log would, too.
+            let message = "a connection string with a password stands where a pattern or a file is expected; it goes to \
+                           DBNAME or -d";
+            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+        }
         let mut explain = None;
         let (task, sub_place, plan) = match command {
             Some(Command::Explain(arguments)) => {

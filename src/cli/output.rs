@@ -126,13 +126,20 @@ impl Replacement {
     }
 }
 
+/// How many links Linux follows.
+const MOST_LINKS: usize = 40;
+
 /// Where a link leads to that is not there yet; a name that can only be a directory's is none.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let Ok(target) = fs::read_link(path) else { return Ok(path.to_owned()) };
-    Ok(path.parent().map_or_else(|| target.clone(), |directory| directory.join(&target)))
+    let mut place = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&place) else { return Ok(place) };
+        place = place.parent().map_or_else(|| target.clone(), |directory| directory.join(&target));
+    }
+    Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
 /// The files that are begun: who ends the program in the midst of its work drops nothing.

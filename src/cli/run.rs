@@ -147,7 +147,7 @@ fn report(
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
         Format::Markdown => render::markdown::render(&report, all, out),
-        Format::Sql => render::sql::render(plan, mode, &request.apply.timeouts, place == Place::Terminal, out),
+        Format::Sql => render::sql::render(&report, plan, &request.apply.timeouts, place == Place::Terminal, out),
     });
     let summary = Summary::of(&report);
     delivered.map_err(|error| {

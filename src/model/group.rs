@@ -12,6 +12,7 @@ use super::fix::{Fix, Protection, are_columns_same_sql, sql_integer};
 use super::linking::{LinkedColumn, column_limit};
 use super::name::{QualifiedName, always_quoted};
 use super::probe::{farthest_column, nearest_ignored};
+use super::script::under_own_settings;
 
 /// How many relations one transaction locks at most: the server's table of locks is shared by all.
 const LOCKS_IN_GROUP: i64 = 100;
@@ -44,7 +45,7 @@ pub fn group_sql(fixes: &[Arc<Fix>]) -> String {
     let mut same = of_each(Fix::is_named_so_sql);
     same.push(are_unchanged_sql(fixes));
     statements.push(assertion_sql(&same, "it was altered since the scan"));
-    statements.extend(fixes.iter().filter_map(|fix| fix.lock_sequence_sql()));
+    statements.extend(under_own_settings(fixes.iter().filter_map(|fix| fix.lock_sequence_sql())));
     same.push(are_columns_same_sql(fixes.iter().flat_map(|fix| fix.counted())));
     same.extend(of_each(holds_exactly_sql));
     statements.push(assertion_sql(&same, "something has changed since the scan"));
@@ -102,8 +103,14 @@ pub fn lone_move_sql(fix: &Fix) -> String {
         asserted_sql(&is_there, "the sequence did not move to where it was set"),
         fix.sequence.name.to_sql()
     );
-    let lock = fix.lock_sequence_sql().map(|lock| format!("{lock}; {is_same}; ")).unwrap_or_default();
-    format!("{is_same}; {lock}{state}; {}; {after}", fix.move_sql())
+    let mut statements = vec![is_same.clone()];
+    let lock = under_own_settings(fix.lock_sequence_sql());
+    if !lock.is_empty() {
+        statements.extend(lock);
+        statements.push(is_same);
+    }
+    statements.extend([state, fix.move_sql(), after]);
+    statements.join("; ")
 }
 
 /// A query that fails unless all conditions are true.

@@ -56,7 +56,9 @@ pub use quick_probe::{StateFrom, collides_quickly, is_quick, quick_collisions_sq
 pub use range::ValueRange;
 pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
 pub use row_probe::{RowLookup, duplicates_sql, row_sql};
-pub use script::{PLAIN_SETTINGS, READ_IDLE_LIMIT, Timeouts, at_most, begin_fix_sql, script};
+pub use script::{
+    PLAIN_SETTINGS, READ_IDLE_LIMIT, Timeouts, at_most, begin_fix_sql, one_line, script, under_own_settings,
+};
 pub use sequence::{DataType, Definition, Sequence, SequenceState};
 pub use server_kind::ServerKind;
 pub use shares::shares;

@@ -21,14 +21,25 @@ pub fn at_most(limit: u64, other: u64) -> u64 {
     }
 }
 
+const NO_SEARCH_PATH: &str = "SET LOCAL search_path = ''";
+const ALL_ROWS: &str = "SET LOCAL row_security = off";
+
 /// What a role or a database may have set otherwise, and what every statement of ours relies on: names mean what
 /// they say, no row is hidden, and the server writes and reads names and texts in their plain form.
-pub const PLAIN_SETTINGS: [&str; 4] = [
-    "SET LOCAL search_path = ''",
-    "SET LOCAL row_security = off",
-    "SET LOCAL quote_all_identifiers = off",
-    "SET LOCAL standard_conforming_strings = on",
-];
+pub const PLAIN_SETTINGS: [&str; 4] =
+    [NO_SEARCH_PATH, ALL_ROWS, "SET LOCAL quote_all_identifiers = off", "SET LOCAL standard_conforming_strings = on"];
+
+/// ALTERs, which set off what others have written, event triggers: under the session's own settings, as ever. They name
+/// all that they mean with its schema.
+pub fn under_own_settings(alters: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut alters = alters.into_iter().peekable();
+    if alters.peek().is_none() {
+        return Vec::new();
+    }
+    let own = ["SET LOCAL search_path TO DEFAULT", "SET LOCAL row_security TO DEFAULT"];
+    let texts = |settings: [&'static str; 2]| settings.into_iter().map(str::to_owned);
+    texts(own).chain(alters).chain(texts([NO_SEARCH_PATH, ALL_ROWS])).collect()
+}
 
 /// A session of ours that lost its client must not keep its locks; and a role may have set a limit that is shorter than
 /// the time between two messages.
@@ -56,7 +67,8 @@ pub fn begin_fix_sql(timeouts: &Timeouts) -> Vec<String> {
 /// The whole plan as a script.
 pub fn script(plan: &Plan, timeouts: &Timeouts) -> String {
     let mut text = String::from(
-        "-- Run with psql. Each sequence is repaired in a transaction of its own; one that cannot be is passed over.\n\
+        "-- Run with psql. Each sequence is repaired in a transaction of its own; one that cannot be is passed over, and psql\n\
+         -- ends with 0 all the same: run pgseqfix again afterwards.\n\
          \\set ON_ERROR_STOP off\n\\set ON_ERROR_ROLLBACK off\n\\encoding UTF8\n",
     );
     for fix in &plan.fixes {
@@ -91,7 +103,7 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
     lines.push(format!("SELECT {} AS holds \\gset", fix.is_unchanged_sql()));
     lines.push("\\if :holds".into());
     lines.push("\\set holds false".into());
-    lines.extend(fix.lock_sequence_sql().map(|sql| sql + ";"));
+    lines.extend(under_own_settings(fix.lock_sequence_sql()).into_iter().map(|sql| sql + ";"));
     lines.push(format!("{} AS holds \\gset", fix.still_holds_sql()));
     lines.push("\\endif".into());
     lines.push("\\if :holds".into());
@@ -106,6 +118,6 @@ fn fix_script(fix: &Fix, timeouts: &Timeouts) -> String {
 }
 
 /// A name in a comment or a message must not begin a new line.
-fn one_line(name: &str) -> String {
+pub fn one_line(name: &str) -> String {
     name.chars().map(|letter| if is_harmful(letter) { '?' } else { letter }).collect()
 }

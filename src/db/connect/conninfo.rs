@@ -30,7 +30,8 @@ pub fn holds_secret(text: &str) -> bool {
         Some((_, rest)) => rest,
         // Misspelt, as in `postgres:/user:secret@host`.
         None if text.trim_start().starts_with("postgres") => text.trim_start().trim_start_matches("postgresql"),
-        None if lacks_scheme(&text) => text.as_str(),
+        // Of `postgres:////user:secret@host` the path is left.
+        None if lacks_scheme(text.trim_start_matches('/')) => text.trim_start_matches('/'),
         None => "",
     };
     let is_uri = credentials.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
@@ -81,6 +82,7 @@ fn speakable(word: &str, before: Option<&str>) -> String {
         Some("password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key") => {
             "the password (write one with blanks or quotes in it as '...')".to_owned()
         }
+        _ if word.starts_with("password") && word != "password" => "the password (write password=…)".to_owned(),
         _ if holds_secret(word) => "(a connection URI, which stands alone)".to_owned(),
         _ => format!("\"{word}\""),
     }

@@ -73,7 +73,7 @@ impl Settings {
         transport::refuse_what_we_cannot_keep(values)?;
         let endpoints = endpoint::list(values)?;
         let has_tcp = endpoints.iter().any(|it| it.place.is_tcp());
-        let user = values.get("user").map_or_else(account::user_name, |user| Ok(user.to_owned()))?;
+        let user = values.text("user").map_or_else(account::user_name, |user| Ok(user.to_owned()))?;
         let mut settings = Self {
             database: values.text("dbname").unwrap_or(&user).to_owned(),
             user,

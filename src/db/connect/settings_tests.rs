@@ -24,6 +24,7 @@ fn password(settings: &Settings, index: usize) -> Option<&str> {
 fn the_database_defaults_to_the_user_and_the_user_to_the_account() {
     let settings = resolve("", &[]).unwrap();
     assert_eq!(settings.user(), account::user_name().unwrap());
+    assert_eq!(resolve("user=''", &[]).unwrap().user(), account::user_name().unwrap());
     assert_eq!(settings.database(), settings.user());
     assert_eq!(resolve("", &[("PGUSER", "u")]).unwrap().database(), "u");
 }

@@ -14,7 +14,7 @@ use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
 use crate::model::{
     Decision, Doubt, Finding, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, collisions_sql,
-    decide_to_advance, decide_under,
+    decide_to_advance, decide_under, under_own_settings,
 };
 
 /// Tries one fix until it is done, or given up; an error is the end of the run.
@@ -160,7 +160,7 @@ fn attempt_one(
     // One message: nobody else's lock comes between the tables' and the sequence's.
     let lock_sequence = fix.lock_sequence_sql().map(|sql| {
         let lock_ms = at_most(lock_ms, SEQUENCE_LOCK_MS);
-        format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {sql}")
+        format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {}", under_own_settings([sql]).join("; "))
     });
     // Before 11 what is set within a message has no effect on it.
     let most_ms = if link.limits.arms_timeout_once() { LOCKING_MS } else { 0 };

@@ -129,9 +129,14 @@ impl Reading<'_> {
         let began = Instant::now();
         let patience = Duration::from_millis(at_most(self.timeouts.lock_ms, self.timeouts.statement_ms));
         let mut pause = SHORT_PAUSE;
+        let mut tries_left = TRIES;
         loop {
             let error = match attempt() {
                 Err(error) if is_locked(&error) || is_full(&error) => error,
+                Err(error) if is_being_altered(&error) && tries_left > 1 => {
+                    tries_left -= 1;
+                    error
+                }
                 done => return done,
             };
             let is_over = !patience.is_zero() && began.elapsed() >= patience;
@@ -189,7 +194,7 @@ impl Reading<'_> {
                 finding.status = if self.deadline.is_over() {
                     Status::NotReached
                 } else {
-                    Status::Unreadable(unreadable(&error, finding, self.user))
+                    Status::Unreadable(self.unreadable(&error, finding))
                 };
             }
             return Ok(());
@@ -262,15 +267,12 @@ impl Reading<'_> {
     fn look_at(&self, client: &mut Client, items: Items, places: &[usize]) -> Result<(), Error> {
         let is_large = |at: &usize| items[*at].1.is_large() && items[*at].1.status == Status::Pending;
         let (large, small): (Vec<usize>, Vec<usize>) = places.iter().partition(|at| is_large(at));
-        let relations = relations(items, &small);
-        let probes = small.iter().map(|at| farthest_sql(*at, &items[*at].1));
         let mut suspects = Vec::new();
-        for row in self.read_all(client, relations, probes)? {
-            let probe = Probe::of(&row)?;
-            if probe.leaves_open(&mut items[probe.item].1, self.on_standby) {
+        self.read_each(client, items, small, &|at, finding| farthest_sql(at, finding), &mut |probe, finding| {
+            if probe.leaves_open(finding, self.on_standby) {
                 suspects.push(probe.item);
             }
-        }
+        })?;
         self.collide(client, items, &suspects)?;
         large.into_iter().try_for_each(|at| whole::look(self, client, &mut items[at].1))
     }
@@ -278,26 +280,62 @@ impl Reading<'_> {
     /// Finds out what the coming calls of those that may be behind collide with.
     fn collide(&self, client: &mut Client, items: Items, suspects: &[usize]) -> Result<(), Error> {
         let (large, small): (Vec<usize>, Vec<usize>) = suspects.iter().partition(|at| items[**at].1.is_large());
-        let relations = relations(items, &small);
-        let probes = small.iter().map(|at| collisions_sql(*at, &items[*at].1, COUNT_LIMIT));
-        for row in self.read_all(client, relations, probes)? {
-            let probe = Probe::of(&row)?;
-            probe.settle(&mut items[probe.item].1, self.on_standby);
-        }
+        let spell = |at, finding: &Finding| collisions_sql(at, finding, COUNT_LIMIT);
+        self.read_each(client, items, small, &spell, &mut |probe, finding| probe.settle(finding, self.on_standby))?;
         large.into_iter().try_for_each(|at| whole::look(self, client, &mut items[at].1))
     }
 
-    fn read_all(
+    /// Reads those at these places with a statement for each, and again what nothing came of.
+    fn read_each(
         &self,
         client: &mut Client,
-        relations: i64,
-        probes: impl Iterator<Item = String>,
-    ) -> Result<Vec<SimpleQueryRow>, Error> {
-        let probes: Vec<String> = probes.collect();
-        if probes.is_empty() {
-            return Ok(Vec::new());
+        items: Items,
+        mut places: Vec<usize>,
+        spell: &dyn Fn(usize, &Finding) -> String,
+        take: &mut dyn FnMut(&Probe, &mut Finding),
+    ) -> Result<(), Error> {
+        let mut attempt = 1;
+        while !places.is_empty() {
+            let probes: Vec<String> = places.iter().map(|at| spell(*at, &items[*at].1)).collect();
+            let timeouts = self.timeouts(relations(items, &places));
+            for row in self.read(client, &timeouts, &probes.join(" UNION ALL "))? {
+                let probe = Probe::of(&row)?;
+                take(&probe, &mut items[probe.item].1);
+                places.retain(|at| *at != probe.item);
+            }
+            if places.is_empty() {
+                break;
+            }
+            log::info!("{} sequences are being altered, and read again", places.len());
+            if attempt == TRIES {
+                return Err(being_altered());
+            }
+            std::thread::sleep(SHORT_PAUSE);
+            attempt += 1;
         }
-        self.read(client, &self.timeouts(relations), &probes.join(" UNION ALL "))
+        Ok(())
+    }
+
+    /// Why one sequence could not be read, in the server's words, and what would help.
+    fn unreadable(&self, error: &Error, finding: &Finding) -> Doubt {
+        let name = &finding.sequence.name;
+        let cure = match error.code() {
+            _ if is_locked(error) => {
+                Some("another session holds a lock; try again, or raise --lock-timeout".to_owned())
+            }
+            Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout".to_owned()),
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Some(format!(
+                "grant {} what is missing to read {name} and its tables",
+                crate::model::quote_identifier(self.user)
+            )),
+            Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN) => {
+                Some("it was dropped or renamed while the scan ran; run again".to_owned())
+            }
+            // A standby has no unlogged relations.
+            Some(&SqlState::FEATURE_NOT_SUPPORTED) if self.on_standby => Some("read it on the primary".to_owned()),
+            _ => error.hint().map(str::to_owned),
+        };
+        Doubt { reason: error.said(), cure }
     }
 
     /// Asks in a READ ONLY transaction of its own, as one message where that can be: one round trip.
@@ -316,6 +354,21 @@ impl Reading<'_> {
             error
         })
     }
+}
+
+/// How often a sequence is read anew at once.
+const TRIES: usize = 5;
+
+/// ALTER SEQUENCE gives a sequence a new file, and whoever looked for its row in the old one finds none.
+fn being_altered() -> Error {
+    Error::refusal("could not read a sequence's state", ALTERED).with_hint("run again")
+}
+
+const ALTERED: &str = "it is being altered again and again";
+
+/// Whether a sequence was altered while it was read, as far as can be seen: a damaged one says the same.
+fn is_being_altered(error: &Error) -> bool {
+    error.code() == Some(&SqlState::DATA_CORRUPTED) || error.said() == ALTERED
 }
 
 /// Whether the server's lock table is full.
@@ -361,26 +414,6 @@ fn not_reached(items: Items) {
             finding.status = Status::NotReached;
         }
     }
-}
-
-/// Why one sequence could not be read, in the server's words, and what would help.
-fn unreadable(error: &Error, finding: &Finding, user: &str) -> Doubt {
-    let name = &finding.sequence.name;
-    let cure = match error.code() {
-        _ if is_locked(error) => Some("another session holds a lock; try again, or raise --lock-timeout".to_owned()),
-        Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout".to_owned()),
-        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Some(format!(
-            "grant {} what is missing to read {name} and its tables",
-            crate::model::quote_identifier(user)
-        )),
-        Some(&SqlState::UNDEFINED_TABLE | &SqlState::UNDEFINED_COLUMN) => {
-            Some("it was dropped or renamed while the scan ran; run again".to_owned())
-        }
-        // A standby has no unlogged relations.
-        Some(&SqlState::FEATURE_NOT_SUPPORTED) => Some("read it on the primary".to_owned()),
-        _ => error.hint().map(str::to_owned),
-    };
-    Doubt { reason: error.said(), cure }
 }
 
 /// The run was ended from outside.

@@ -5,7 +5,7 @@ use postgres::error::SqlState;
 use postgres::types::Type;
 
 use super::probe::Probe;
-use super::{Reading, whole};
+use super::{Reading, being_altered, is_being_altered, whole};
 use crate::db::Error;
 use crate::db::session::{begin_snapshot_with, query, roll_back, rows, run};
 use crate::model::{ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, Status, farthest_sql};
@@ -37,8 +37,8 @@ pub(super) fn look(
             .and_then(|()| look_in_snapshot(reading, client, finding, &doing, is_stopped));
         match looked {
             Err(error) if error.is_connection_lost() => return Err(error),
-            // One was dropped after they were listed.
-            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) && attempt < TRIES => roll_back(client),
+            // One was dropped after they were listed, or the sequence altered after the snapshot was taken.
+            Err(error) if is_overtaken(&error) && attempt < TRIES => roll_back(client),
             done => {
                 roll_back(client);
                 return done;
@@ -72,7 +72,11 @@ fn look_in_snapshot(
                     Error::new(doing, &error)
                 })
             };
-            for row in reading.patiently(is_stopped, || read(client))? {
+            let found = reading.patiently(is_stopped, || read(client))?;
+            if found.is_empty() {
+                return Err(being_altered());
+            }
+            for row in found {
                 probes.push((part.column, whole::windowed(Probe::of(&row)?, &part.finding)));
             }
         }
@@ -98,6 +102,11 @@ fn look_in_snapshot(
     }
     let busy = Error::refusal(doing, "the sequence moves on");
     Err(busy.with_hint("run again at a quieter time"))
+}
+
+/// Whether what was listed, or seen in the snapshot, is no longer there.
+fn is_overtaken(error: &Error) -> bool {
+    error.code() == Some(&SqlState::UNDEFINED_TABLE) || is_being_altered(error)
 }
 
 /// How often parts are read anew where one is gone, or the sequence came past what was found in one.

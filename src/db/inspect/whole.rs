@@ -2,17 +2,20 @@
 
 use postgres::Client;
 
-use super::Reading;
 use super::probe::Probe;
+use super::{Reading, TRIES, being_altered};
 use crate::db::Error;
 use crate::model::{COUNT_LIMIT, Finding, collisions_sql, whole_collisions_sql, window_end};
 
 /// Reads and settles a finding: with one look at its tables, and another where something collides.
 pub(super) fn look(reading: &Reading, client: &mut Client, finding: &mut Finding) -> Result<(), Error> {
-    if let Some(row) = reading.read(client, &reading.timeouts(finding.relations()), &spell(finding))?.first() {
-        windowed(Probe::of(row)?, finding).settle(finding, reading.on_standby);
+    for _ in 0..TRIES {
+        if let Some(row) = reading.read(client, &reading.timeouts(finding.relations()), &spell(finding))?.first() {
+            windowed(Probe::of(row)?, finding).settle(finding, reading.on_standby);
+            return Ok(());
+        }
     }
-    Ok(())
+    Err(being_altered())
 }
 
 /// The statement that settles a finding: the one that suits the size of its tables.
