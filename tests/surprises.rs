@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Database, Server};
+use support::repair::reported;
+use support::{Database, Run, Server};
 
 /// The report's entry of a sequence in `public`.
 fn entry(report: &Value, name: &str) -> Value {
@@ -378,4 +379,33 @@ fn a_sequence_that_only_an_arguments_default_draws_from_is_named_with_the_functi
         "CREATE SEQUENCE s; CREATE FUNCTION newrow(p bigint DEFAULT nextval('s')) RETURNS bigint LANGUAGE sql AS 'SELECT $1'",
     );
     assert_eq!(entry(&scan(&database), "s")["callers"][0]["name"], "function public.newrow(p bigint)");
+}
+
+/// A server that does not know its encoding keeps any bytes, and refuses a whole answer to a client that wants UTF-8.
+#[test]
+fn names_that_are_no_utf_8_spoil_nothing_but_their_own() {
+    let database = Database::new();
+    let name = "Of any encoding";
+    database.execute(&format!(
+        "CREATE DATABASE \"{name}\" ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    ));
+    let mut client = database.server().connect("postgres", name).expect("it was made");
+    let set_up = "CREATE TABLE good (id serial PRIMARY KEY); INSERT INTO good SELECT generate_series(1, 9);
+         DO $do$ BEGIN
+             EXECUTE 'CREATE TABLE \"caf' || chr(233) || '\" (id serial PRIMARY KEY)';
+             EXECUTE 'INSERT INTO \"caf' || chr(233) || '\" SELECT generate_series(1, 9)';
+             EXECUTE 'CREATE FUNCTION calls() RETURNS bigint LANGUAGE sql AS $$ SELECT nextval(''good_id_seq'') -- '
+                 || chr(233) || E'\n$$';
+         END $do$";
+    client.batch_execute(set_up).expect("it takes any byte");
+    let report =
+        Run::of(database.pgseqfix().args(["fix", "--yes", "-d", name, "--format", "json"])).expect_status(2).json();
+    assert_eq!((&report["summary"]["fixed"], &report["summary"]["unreadable"]), (&1.into(), &1.into()), "{report:#}");
+    let unreadable = reported(&report, "caf\u{fffd}_id_seq");
+    assert!(unreadable["reason"].to_string().contains("is not UTF-8"), "{unreadable:#}");
+    assert_eq!(reported(&report, "good_id_seq")["callers"].as_array().map(Vec::len), Some(1), "{report:#}");
+    let drawn: i64 = client.query_one("SELECT nextval('good_id_seq')", &[]).expect("it is there").get(0);
+    assert_eq!(drawn, 10);
+    drop(client);
+    database.execute(&format!("DROP DATABASE \"{name}\""));
 }

@@ -6,6 +6,7 @@ use super::catalog::Catalog;
 use super::error::Error;
 use super::name_index::NameIndex;
 use super::session::query;
+use super::text::{Text, shown};
 use crate::model::{Caller, nextval_literals};
 
 /// Reads them and adds each to its sequences. A name that several sequences have is put with all of them.
@@ -18,8 +19,10 @@ pub(crate) fn attach(client: &mut Client, catalog: &mut Catalog) -> Result<(), E
     let index = NameIndex::of(catalog.sequences.iter().map(|found| &found.sequence.name));
     for row in &rows {
         let read = || -> Result<(Caller, String, Vec<u32>), postgres::Error> {
-            let caller = Caller { name: row.try_get("caller")?, reached_by: row.try_get("reached_by")? };
-            Ok((caller, row.try_get("body")?, row.try_get("relation_oids")?))
+            let reached_by: Vec<Text> = row.try_get("reached_by")?;
+            let reached_by = reached_by.into_iter().map(|place| place.text).collect();
+            let caller = Caller { name: shown(row, "caller")?, reached_by };
+            Ok((caller, shown(row, "body")?, row.try_get("relation_oids")?))
         };
         let (caller, body, oids) = read().map_err(|error| failed(&error))?;
         let mut places: Vec<usize> = nextval_literals(&body).iter().flat_map(|name| index.find(name)).collect();

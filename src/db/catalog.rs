@@ -9,6 +9,7 @@ use super::holdings::Holdings;
 use super::name_index::NameIndex;
 use super::plain;
 use super::session::query_each;
+use super::text::{Text, shown};
 use crate::model::{
     ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName, Reach,
     ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
@@ -18,6 +19,8 @@ use crate::model::{
 pub(crate) struct Cataloged {
     pub(crate) sequence: Sequence,
     pub(crate) columns: Vec<ColumnFacts>,
+    /// Whether a name of these is other than the server has it, as that is no UTF-8.
+    pub(crate) is_misspelt: bool,
 }
 
 /// What the catalog holds.
@@ -72,8 +75,8 @@ impl Reading {
         let oid: Option<u32> = row.try_get("sequence_oid")?;
         let table_oid: Option<u32> = row.try_get("table_oid")?;
         let Some(oid) = oid else {
-            let column = column(row)?;
-            let expression: String = row.try_get("default_expression")?;
+            let column = column(row, &mut Names::of(row))?;
+            let expression = shown(row, "default_expression")?;
             if let Nextval::ByName(name) = parse_nextval(&expression, &column.column_type.name) {
                 self.by_name.push((name, column));
             } else {
@@ -85,12 +88,16 @@ impl Reading {
             return Ok(());
         };
         if self.sequences.last().is_none_or(|last| last.sequence.oid != oid) {
-            self.sequences.push(Cataloged { sequence: sequence(row, oid)?, columns: Vec::new() });
+            let mut names = Names::of(row);
+            let sequence = sequence(row, &mut names, oid)?;
+            self.sequences.push(Cataloged { sequence, columns: Vec::new(), is_misspelt: names.are_misspelt });
         }
         if let (Some(_), Some(last)) = (table_oid, self.sequences.last_mut()) {
             // Nearly always the only one: a hundred thousand lists with room for more would be felt.
             last.columns.reserve_exact(usize::from(last.columns.is_empty()));
-            last.columns.push(column(row)?);
+            let mut names = Names::of(row);
+            last.columns.push(column(row, &mut names)?);
+            last.is_misspelt |= names.are_misspelt;
         }
         Ok(())
     }
@@ -138,9 +145,26 @@ pub(super) fn persistence(is_unlogged: bool) -> Persistence {
     if is_unlogged { Persistence::Unlogged } else { Persistence::Permanent }
 }
 
-fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
-    let schema: String = row.try_get("sequence_schema")?;
-    let name: String = row.try_get("sequence_name")?;
+/// The names in a row.
+struct Names<'a> {
+    row: &'a Row,
+    are_misspelt: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(row: &'a Row) -> Self {
+        Self { row, are_misspelt: false }
+    }
+
+    fn get(&mut self, column: &str) -> Result<String, postgres::Error> {
+        let Text { text, is_whole } = self.row.try_get(column)?;
+        self.are_misspelt |= !is_whole;
+        Ok(text)
+    }
+}
+
+fn sequence(row: &Row, names: &mut Names, oid: u32) -> Result<Sequence, postgres::Error> {
+    let (schema, name) = (names.get("sequence_schema")?, names.get("sequence_name")?);
     let data_type: String = row.try_get("data_type")?;
     Ok(Sequence {
         oid,
@@ -171,17 +195,17 @@ fn sequence(row: &Row, oid: u32) -> Result<Sequence, postgres::Error> {
     })
 }
 
-fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
-    let (schema, table): (String, String) = (row.try_get("table_schema")?, row.try_get("table_name")?);
+fn column(row: &Row, names: &mut Names) -> Result<ColumnFacts, postgres::Error> {
+    let (schema, table) = (names.get("table_schema")?, names.get("table_name")?);
     let relkind: String = row.try_get("relkind")?;
     let deptype: Option<String> = row.try_get("deptype")?;
     let identity: String = row.try_get("attidentity")?;
-    let type_name: String = row.try_get("column_type")?;
+    let type_name = shown(row, "column_type")?;
     let (alone, partly): (bool, bool) = (row.try_get("is_unique_alone")?, row.try_get("is_unique_partly")?);
     let names_it: Option<bool> = row.try_get("default_names_it")?;
     // Its expression is not printed then.
     let is_plain = known(row, "is_plain_nextval")?;
-    let expression: Option<String> = row.try_get("default_expression")?;
+    let expression = row.try_get::<_, Option<Text>>("default_expression")?.map(|expression| expression.text);
     let default = match expression {
         None if is_plain => ColumnDefault::Plain,
         None if !identity.is_empty() && deptype.as_deref() != Some("i") => {
@@ -206,7 +230,7 @@ fn column(row: &Row) -> Result<ColumnFacts, postgres::Error> {
         },
         parents: row.try_get("parents")?,
         reach: Reach::Tree,
-        column: row.try_get("column_name")?,
+        column: names.get("column_name")?,
         number: row.try_get("attnum")?,
         type_oid: row.try_get("atttypid")?,
         column_type: column_type(type_name, row.try_get("base_type")?, row.try_get("typmod")?),

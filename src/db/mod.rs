@@ -18,6 +18,7 @@ mod scanner;
 mod selection;
 mod server;
 mod session;
+mod text;
 mod traffic;
 mod unique_index;
 mod watch;

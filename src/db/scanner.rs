@@ -140,7 +140,7 @@ fn read_catalog(client: &mut Client) -> Result<(Surroundings, Catalog, Option<Ci
 
 /// Makes a finding of what the catalog says.
 fn finding(found: Cataloged, options: &ScanOptions, user: &str, citus: Option<&Citus>) -> Finding {
-    let Cataloged { mut sequence, columns } = found;
+    let Cataloged { mut sequence, columns, is_misspelt } = found;
     let columns = link(columns);
     let citus = citus.filter(|citus| citus.concerns(&columns));
     if let Some(citus) = citus {
@@ -154,6 +154,7 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str, citus: Option<&C
     };
     let range = citus.map_or(definition.range(), |citus| citus.own_range(definition)).meet(wanted);
     let mut status = match citus.and_then(|citus| citus.parked(definition)) {
+        _ if is_misspelt => Status::Unreadable(misspelt()),
         Some(parked) => Status::NotComparable(parked),
         None => Status::by_catalog(&sequence, &columns, user),
     };
@@ -164,6 +165,14 @@ fn finding(found: Cataloged, options: &ScanOptions, user: &str, citus: Option<&C
     }
     let (sequence, columns) = (Arc::new(sequence), columns.into());
     Finding { sequence, state: None, columns, range, ignored: None, status }
+}
+
+/// A statement with the name as it is shown could mean another one.
+fn misspelt() -> Doubt {
+    Doubt::with_cure(
+        "its name, or that of its table or column, is not UTF-8, and is shown with \u{fffd} in place of the rest",
+        "psql gets at it: SET client_encoding = 'SQL_ASCII'; ALTER … RENAME TO …",
+    )
 }
 
 /// Names those that stand where another node draws: whatever their own values say.

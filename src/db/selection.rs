@@ -9,6 +9,7 @@ use postgres::types::Type;
 use super::catalog::Cataloged;
 use super::error::Error;
 use super::session::{begin_look_up_sql, query, roll_back, run};
+use super::text::shown;
 use crate::model::{Pattern, Sequence, Timeouts};
 
 /// What was asked for. Empty lists select everything.
@@ -113,7 +114,7 @@ impl Selected {
 
     /// Whether a sequence is wanted: it, or a table that draws from it, is selected, and not all of them are excluded.
     pub(crate) fn holds(&self, found: &Cataloged) -> bool {
-        let Cataloged { sequence, columns } = found;
+        let Cataloged { sequence, columns, .. } = found;
         let is_included = match (&self.tables, &self.schemas) {
             (Some(tables), _) => {
                 tables.contains(&sequence.oid)
@@ -214,7 +215,7 @@ impl Matches {
                 let number: i32 = row.try_get("pattern")?;
                 let at = usize::try_from(number - 1).unwrap_or_default();
                 if row.try_get("is_schema")? {
-                    matches.schemas[at].push(row.try_get("name")?);
+                    matches.schemas[at].push(shown(row, "name")?);
                 } else {
                     matches.tables[at].push(row.try_get("oid")?);
                 }

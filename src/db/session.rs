@@ -15,17 +15,23 @@ use crate::model::{PLAIN_SETTINGS, READ_IDLE_LIMIT, ServerKind, Timeouts, at_mos
 /// The oldest major version that has `pg_sequence`.
 const OLDEST_MAJOR: u32 = 10;
 
-/// Settings that only newer servers have; each is a query, as SET would fail on the others.
+/// Settings that not all servers have or take; each is a query, as SET would fail on the others.
 ///
 /// A table that was swapped for a view meanwhile must not run its owner's code as us (minor releases of August 2024),
 /// and a limit on whole transactions (17) would end our session instead of a statement. Compiling a query (11) takes
 /// longer than any of ours. A long read ends soon after its client has died (14).
-const NEWER_SETTINGS: [(&str, &str); 4] = [
+///
+/// Where the server does not know in which encoding its texts are, they come as they are: it would refuse a whole answer
+/// for one name (<https://www.postgresql.org/docs/current/multibyte.html>).
+const NEWER_SETTINGS: [(&str, &str); 5] = [
     ("restrict_nonsystem_relation_kind", "view, foreign-table"),
     ("transaction_timeout", "0"),
     ("jit", "off"),
     (CONNECTION_CHECK, "2s"),
+    (CLIENT_ENCODING, "SQL_ASCII"),
 ];
+
+const CLIENT_ENCODING: &str = "client_encoding";
 
 /// Servers on some other systems have it and refuse every value but 0
 /// (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
@@ -44,7 +50,9 @@ fn newer_settings_sql() -> String {
         "SELECT s.name, pg_catalog.set_config(s.name, s.value, true) FROM (VALUES {values}) AS s (name, value) \
          WHERE pg_catalog.current_setting(s.name, true) IS NOT NULL \
          AND (s.name OPERATOR(pg_catalog.<>) '{CONNECTION_CHECK}' \
-         OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0)"
+         OR pg_catalog.strpos(pg_catalog.version(), 'linux') OPERATOR(pg_catalog.>) 0) \
+         AND (s.name OPERATOR(pg_catalog.<>) '{CLIENT_ENCODING}' \
+         OR pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII')"
     )
 }
 

@@ -66,7 +66,10 @@ fn catalog(answers: &[Vec<SimpleQueryRow>], naming_defaults: &HashSet<(u32, u32)
             Some(_) => catalog.excluded.temporary += 1,
             None if of_extensions.contains(&oid) => catalog.excluded.extension += 1,
             None if !column.is_plain => return None,
-            None => catalog.sequences.push(Cataloged { sequence, columns: column.facts.into_iter().collect() }),
+            None => {
+                let columns = column.facts.into_iter().collect();
+                catalog.sequences.push(Cataloged { sequence, columns, is_misspelt: false });
+            }
         }
     }
     (plain_defaults == naming_defaults.len()).then_some(catalog)
