@@ -161,7 +161,7 @@ fn expect_true(run: &Run, before: &States, now: &States, after: &States) {
         let entry = reported(&report, bare);
         let outcome = &entry["outcome"];
         let is_so = match outcome["result"].as_str() {
-            Some("set") => {
+            Some("set" | "moved") => {
                 (outcome["after"]["last_value"].as_i64(), outcome["after"]["is_called"].as_bool())
                     == (Some(state.0), Some(state.1))
             }

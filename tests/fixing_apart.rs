@@ -105,9 +105,9 @@ fn a_writer_that_does_not_end_is_named() {
     let mut writer = db.client();
     writer.batch_execute(&format!("BEGIN; INSERT INTO big VALUES ({})", ROWS + 77)).expect("it writes");
     let pid: i32 = writer.query_one("SELECT pg_backend_pid()", &[]).expect("it has one").get(0);
-    let Outcome::Busy(doubt) = apply(&mut client, &plan, 50) else { panic!("the writer goes on") };
-    assert!(doubt.reason.contains(&format!("pid {pid}")), "{doubt:?}");
-    assert!(doubt.reason.contains(&format!("moved to {ROWS}")), "{doubt:?}");
+    let Outcome::Moved { before, after, why } = apply(&mut client, &plan, 50) else { panic!("the writer goes on") };
+    assert!(why.reason.contains(&format!("pid {pid}")), "{why:?}");
+    assert_eq!((before, after), (NEW, called(ROWS)));
     writer.batch_execute("COMMIT").expect("the writer ends");
     Run::of(db.pgseqfix().args(["fix", "--yes"])).expect_status(0);
     assert_eq!(next(&db), ROWS + 78);

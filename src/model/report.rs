@@ -94,6 +94,15 @@ pub enum Outcome {
         /// What the server said, and what to mind.
         why: Doubt,
     },
+    /// It was moved, but is not known to be past all values.
+    Moved {
+        /// Before.
+        before: SequenceState,
+        /// After.
+        after: SequenceState,
+        /// What kept it from being compared again, or moved further.
+        why: Doubt,
+    },
     /// Somebody else kept a lock for too long.
     Busy(Doubt),
     /// It could not be done.
@@ -110,6 +119,7 @@ impl Outcome {
         match self {
             Self::Set { .. } | Self::Advanced { .. } => "set",
             Self::AlreadyPast { .. } => "already_past",
+            Self::Moved { .. } => "moved",
             Self::Busy(_) => "busy",
             Self::Failed(_) => "failed",
             Self::NotPicked => "not_picked",
@@ -125,7 +135,10 @@ impl Outcome {
     /// Why it is not done, or not as it was planned.
     pub fn doubt(&self) -> Option<&Doubt> {
         match self {
-            Self::Busy(doubt) | Self::Failed(doubt) | Self::Advanced { why: doubt, .. } => Some(doubt),
+            Self::Busy(doubt)
+            | Self::Failed(doubt)
+            | Self::Advanced { why: doubt, .. }
+            | Self::Moved { why: doubt, .. } => Some(doubt),
             _ => None,
         }
     }

@@ -84,6 +84,7 @@ fn set(entry: &Entry, mode: Mode) -> String {
         (Some(Outcome::Set { after, .. } | Outcome::Advanced { after, .. }), _) => {
             format!("set {}{level}", grouped(after.last_value))
         }
+        (Some(Outcome::Moved { after, .. }), _) => format!("moved to {}", grouped(after.last_value)),
         (Some(outcome), _) => outcome.word().replace('_', " "),
         (None, _) if entry.left_out.is_some() && entry.finding.level() == Some(Level::CheckOnly) => {
             "check only".to_owned()

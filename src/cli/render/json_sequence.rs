@@ -178,7 +178,9 @@ impl From<&Fix> for FixFields {
 impl From<&Outcome> for OutcomeFields {
     fn from(outcome: &Outcome) -> Self {
         let (before, after) = match outcome {
-            Outcome::Set { before, after } | Outcome::Advanced { before, after, .. } => (Some(*before), Some(*after)),
+            Outcome::Set { before, after }
+            | Outcome::Advanced { before, after, .. }
+            | Outcome::Moved { before, after, .. } => (Some(*before), Some(*after)),
             Outcome::AlreadyPast { state } => (Some(*state), Some(*state)),
             _ => (None, None),
         };

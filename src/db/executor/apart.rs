@@ -57,41 +57,48 @@ pub(super) fn apply_apart(
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
     let mut fix = Arc::clone(fix);
-    let mut first = None;
-    let mut is_moved = false;
+    let mut way: Option<(SequenceState, SequenceState)> = None;
     for _ in 0..ROUNDS {
         let (before, after) = match move_alone(client, link, &fix, options, listener)? {
             Moved::To { before, after } => (before, after),
-            Moved::Not(outcome) => return Ok(outcome),
+            Moved::Not(outcome) => return Ok(after_all(way, outcome)),
         };
-        let first = *first.get_or_insert(before);
-        is_moved |= before != after;
+        let before = way.map_or(before, |(first, _)| first);
+        way = Some((before, after));
         let decision = match look_again(client, link, &fix, options, listener) {
             Ok(Some(decision)) => decision,
-            Ok(None) => {
-                return given_up(client, &fix, options, &format!("it was moved to {after}, and others still write"));
-            }
+            Ok(None) => return given_up(client, &fix, options, STILL_WRITING).map(|busy| after_all(way, busy)),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => {
                 let reason = format!("it stands at {after} and was not compared again: {}", error.said());
-                return Ok(Outcome::Failed(Doubt::with_cure(reason, "run again")));
+                return Ok(after_all(way, Outcome::Failed(Doubt::with_cure(reason, "run again"))));
             }
         };
         match decision {
-            Decision::Nothing if is_moved => return Ok(Outcome::Set { before: first, after }),
+            Decision::Nothing if before != after => return Ok(Outcome::Set { before, after }),
             Decision::Nothing => return Ok(Outcome::AlreadyPast { state: after }),
-            Decision::LeaveAlone(doubt) if is_moved => {
-                let reason = format!("it was moved to {after}; {}", doubt.reason);
-                return Ok(Outcome::Failed(Doubt { reason, ..doubt }));
-            }
-            Decision::LeaveAlone(doubt) => return Ok(Outcome::Failed(doubt)),
+            Decision::LeaveAlone(doubt) => return Ok(after_all(way, Outcome::Failed(doubt))),
             Decision::Fix(again) => fix = again,
         }
     }
-    Ok(Outcome::Failed(Doubt::with_cure(
-        "rows keep arriving past it as fast as they are read",
-        "run again when the import is over",
-    )))
+    let reason = "rows keep arriving past it as fast as they are read";
+    Ok(after_all(way, Outcome::Failed(Doubt::with_cure(reason, "run again when the import is over"))))
+}
+
+const STILL_WRITING: &str = "others still write";
+
+/// The outcome of a fix that came no further, which has moved the sequence by then.
+fn after_all(way: Option<(SequenceState, SequenceState)>, outcome: Outcome) -> Outcome {
+    let Some((before, after)) = way.filter(|(before, after)| before != after) else {
+        return outcome;
+    };
+    let why = match outcome {
+        Outcome::Busy(why) | Outcome::Failed(why) => why,
+        Outcome::Moved { after, why, .. } => return Outcome::Moved { before, after, why },
+        Outcome::NotReached => Doubt::with_cure("the run ended before it was compared again", "run again"),
+        done => return done,
+    };
+    Outcome::Moved { before, after, why }
 }
 
 /// What became of a move.
@@ -127,7 +134,7 @@ fn move_alone(
         }
         roll_back(client);
         if fix.protection == Protection::Advance && may_have_moved(&error) {
-            return Ok(Moved::Not(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?)));
+            return moved_part_of_the_way(client, fix, &error).map(Moved::Not);
         }
         if listener.is_stopped() {
             return Ok(Moved::Not(Outcome::NotReached));

@@ -36,7 +36,7 @@ pub(super) fn apply_one(
         };
         roll_back(client);
         if fix.protection == Protection::Advance && may_have_moved(&error) && !is_cut_short(options) {
-            return Ok(Outcome::Failed(moved_part_of_the_way(client, fix, &error)?));
+            return moved_part_of_the_way(client, fix, &error);
         }
         if listener.is_stopped() || options.deadline.is_over() {
             return Ok(Outcome::NotReached);
@@ -240,16 +240,19 @@ pub(super) fn may_have_moved(error: &Error) -> bool {
 }
 
 /// `nextval` is not undone by ROLLBACK: says where the sequence stands.
-pub(super) fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Doubt, Error> {
+pub(super) fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Error) -> Result<Outcome, Error> {
     let state = rows(client, &state_sql(fix))
         .map_err(|error| Error::new(format!("could not read {} back", fix.sequence.name), &error))?
         .first()
-        .and_then(state_of)
-        .map_or_else(|| "nobody knows where".to_owned(), |state| state.to_string());
-    Ok(Doubt::with_cure(
-        format!("{}; it stands at {state}, as nextval is not undone", error.said()),
-        "run again to move it on, with a longer --statement-timeout",
-    ))
+        .and_then(state_of);
+    let cure = "run again to move it on, with a longer --statement-timeout";
+    Ok(match state {
+        Some(after) => {
+            let reason = format!("{}; it stands at {after}, as nextval is not undone", error.said());
+            Outcome::Moved { before: fix.from, after, why: Doubt::with_cure(reason, cure) }
+        }
+        None => Outcome::Failed(Doubt::with_cure(error.said(), cure)),
+    })
 }
 
 /// Why a fix failed, in the server's words, and what would help.
