@@ -1,5 +1,6 @@
 //! Encrypted lines, by OpenSSL as libpq does.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +21,18 @@ use super::values::Values;
 /// Makes lines encrypted.
 #[derive(Clone)]
 pub(super) struct Tls {
-    connector: SslConnector,
-    tells_name: bool,
-    proves_name: bool,
+    wanted: Arc<Wanted>,
     seen: Arc<Seen>,
+}
+
+/// What the settings say of it.
+struct Wanted {
+    values: Values,
+    home: Option<PathBuf>,
+    mode: SslMode,
+    versions: Versions,
+    /// Made when it is needed: the library reads all the certificates that the system trusts.
+    connector: OnceLock<Result<SslConnector, String>>,
 }
 
 /// What came of it.
@@ -36,32 +45,24 @@ struct Seen {
 }
 
 impl Tls {
-    /// Reads the certificates that the settings name, or that are in their usual place; the error is the reason.
+    /// Reads the certificates that the settings name, or that are in their usual place: where encryption is demanded at
+    /// once, else when a server offers it; the error is the reason.
     pub(super) fn read(
         values: &Values,
         home: Option<PathBuf>,
         mode: SslMode,
         versions: Versions,
     ) -> Result<Self, String> {
-        let failed = |error: ErrorStack| format!("could not prepare TLS: {}", reason(&error));
-        let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(failed)?;
-        builder.set_min_proto_version(versions.least).map_err(failed)?;
-        builder.set_max_proto_version(versions.most).map_err(failed)?;
-        set_postgresql_alpn(&mut builder).map_err(failed)?;
-        let place = UsualPlace(home);
-        trust_roots(&mut builder, values, &place, mode)?;
-        identify(&mut builder, values, &place)?;
-        Ok(Self {
-            connector: builder.build(),
-            tells_name: values.text("sslsni") != Some("0"),
-            proves_name: mode == SslMode::VerifyFull,
-            seen: Arc::default(),
-        })
+        let wanted = Wanted { values: values.clone(), home, mode, versions, connector: OnceLock::new() };
+        if mode >= SslMode::Require {
+            wanted.connector()?;
+        }
+        Ok(Self { wanted: Arc::new(wanted), seen: Arc::default() })
     }
 
     /// The same for another line.
     pub(super) fn for_another(&self) -> Self {
-        Self { seen: Arc::default(), ..self.clone() }
+        Self { wanted: self.wanted.clone(), seen: Arc::default() }
     }
 
     /// Whether a server took it up.
@@ -81,22 +82,71 @@ impl fmt::Debug for Tls {
     }
 }
 
+impl Wanted {
+    fn connector(&self) -> Result<&SslConnector, String> {
+        self.connector.get_or_init(|| self.make()).as_ref().map_err(Clone::clone)
+    }
+
+    fn make(&self) -> Result<SslConnector, String> {
+        let failed = |error: ErrorStack| format!("could not prepare TLS: {}", reason(&error));
+        let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(failed)?;
+        builder.set_min_proto_version(self.versions.least).map_err(failed)?;
+        builder.set_max_proto_version(self.versions.most).map_err(failed)?;
+        set_postgresql_alpn(&mut builder).map_err(failed)?;
+        let place = UsualPlace(self.home.clone());
+        trust_roots(&mut builder, &self.values, &place, self.mode)?;
+        identify(&mut builder, &self.values, &place)?;
+        Ok(builder.build())
+    }
+}
+
 impl MakeTlsConnect<Socket> for Tls {
     type Stream = TlsStream<Socket>;
     type TlsConnect = Handshake;
-    type Error = ErrorStack;
+    type Error = Infallible;
 
-    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, ErrorStack> {
-        let mut line = self.connector.configure()?;
-        line.set_use_server_name_indication(self.tells_name);
+    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, Infallible> {
+        Ok(Handshake { tls: self.clone(), host: host.to_owned() })
+    }
+}
+
+/// One handshake.
+pub(super) struct Handshake {
+    tls: Tls,
+    host: String,
+}
+
+impl TlsConnect<Socket> for Handshake {
+    type Stream = TlsStream<Socket>;
+    type Error = <TlsConnector as TlsConnect<Socket>>::Error;
+    type Future = <TlsConnector as TlsConnect<Socket>>::Future;
+
+    fn connect(self, stream: Socket) -> Self::Future {
+        self.tls.seen.was_used.store(true, Ordering::Relaxed);
+        match self.begin() {
+            Ok(line) => line.connect(stream),
+            Err(reason) => Box::pin(std::future::ready(Err(reason))),
+        }
+    }
+}
+
+impl Handshake {
+    fn begin(self) -> Result<TlsConnector, <Self as TlsConnect<Socket>>::Error> {
+        let Tls { wanted, seen } = self.tls;
+        let connector = wanted.connector().inspect_err(|reason| {
+            // libpq, too, falls back to plain text where it could not begin to encrypt.
+            log::warn!("the connection will not be encrypted: {reason}");
+        })?;
+        let mut line = connector.configure()?;
+        line.set_use_server_name_indication(wanted.values.text("sslsni") != Some("0"));
         line.set_verify_hostname(false);
-        if self.proves_name {
-            let (host, seen) = (host.to_owned(), self.seen.clone());
+        if wanted.mode == SslMode::VerifyFull {
+            let host = self.host.clone();
             line.set_verify_callback(SslVerifyMode::PEER, move |is_trusted, chain| {
                 is_trusted && (chain.error_depth() > 0 || is_for(&host, chain, &seen))
             });
         }
-        Ok(Handshake { inner: TlsConnector::new(line, host), seen: self.seen.clone() })
+        Ok(TlsConnector::new(line, &self.host))
     }
 }
 
@@ -109,23 +159,6 @@ fn is_for(host: &str, chain: &mut X509StoreContextRef, seen: &Seen) -> bool {
         chain.set_error(X509VerifyResult::APPLICATION_VERIFICATION);
     }
     is_for
-}
-
-/// One handshake.
-pub(super) struct Handshake {
-    inner: TlsConnector,
-    seen: Arc<Seen>,
-}
-
-impl TlsConnect<Socket> for Handshake {
-    type Stream = TlsStream<Socket>;
-    type Error = <TlsConnector as TlsConnect<Socket>>::Error;
-    type Future = <TlsConnector as TlsConnect<Socket>>::Future;
-
-    fn connect(self, stream: Socket) -> Self::Future {
-        self.seen.was_used.store(true, Ordering::Relaxed);
-        self.inner.connect(stream)
-    }
 }
 
 /// The versions of the protocol that will do.

@@ -76,18 +76,8 @@ impl Transport {
     pub(super) fn read(values: &Values, home: Option<PathBuf>, has_tcp: bool) -> Result<Self, String> {
         let mode = SslMode::read(values)?;
         let versions = Versions::read(values)?;
-        let tls = match mode {
-            _ if !has_tcp => None,
-            SslMode::Disable => None,
-            // libpq falls back to plain text where it could not begin to encrypt.
-            SslMode::Allow | SslMode::Prefer => {
-                let warn = |reason: String| log::warn!("the connection will not be encrypted: {reason}");
-                Tls::read(values, home, mode, versions).map_err(warn).ok()
-            }
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
-                Some(Tls::read(values, home, mode, versions)?)
-            }
-        };
+        let tls =
+            if has_tcp && mode != SslMode::Disable { Some(Tls::read(values, home, mode, versions)?) } else { None };
         Ok(Self {
             mode,
             tls,

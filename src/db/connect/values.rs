@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::keyword::known;
 
 /// Values by keyword. No `Debug`: one of them is the password.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Values(BTreeMap<&'static str, String>);
 
 /// libpq has no such keyword.
