@@ -134,7 +134,7 @@ fn check_only(restriction: &Restriction, finding: &Finding, overlap: Overlap, ne
     let doubt = restriction.doubt.clone();
     match Fix::moving(finding, overlap, next_value, Protection::Headroom) {
         Some(fix) if restriction.way == Way::ByHand => {
-            let cure = doubt.cure.map(|cure| format!("{cure}: {}", fix.bare_move_sql()));
+            let cure = doubt.cure.map(|cure| format!("{cure}: {};", fix.bare_move_sql()));
             Doubt { cure, ..doubt }
         }
         _ => doubt,
