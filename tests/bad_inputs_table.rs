@@ -85,6 +85,8 @@ const UNKNOWN: &[Line] = &[
     // More than one database, be it that a command was misspelt.
     (&["one", "two"], &["unexpected argument 'two' found", "the commands are scan, fix and explain"]),
     (&["scna", "shop"], &["unexpected argument 'shop' found", "the commands are scan, fix and explain"]),
+    (&["check", "shop"], &["unexpected argument 'shop' found", "the commands are scan, fix and explain"]),
+    (&["Fix", "shop"], &["unexpected argument 'shop' found", "the commands are scan, fix and explain"]),
     (&["scan", "one", "two"], &["unexpected argument 'two' found"]),
     (&["fix", "--yes", "one", "two"], &["unexpected argument 'two' found"]),
     (&["--", "one", "two"], &["unexpected argument 'two' found"]),
@@ -178,7 +180,12 @@ const REFUSED: &[Line] = &[
     (&["fix"], &["could not ask before fixing: there is no terminal", "--yes", "--dry-run"]),
     (&["fix", "--headroom", "5"], &["could not ask before fixing"]),
     (&["-W"], &["could not read the password: not a terminal", "PGPASSWORD"]),
-    (&["help"], &[CONNECT, "\"help\" does not exist", "psql -l"]),
+    (
+        &["help"],
+        &[CONNECT, "\"help\" does not exist", "psql -l", "help is taken for a database's name; for help: --help"],
+    ),
+    (&["fix", "help", "--yes"], &[CONNECT, "help is taken for a database's name; for help: --help"]),
+    (&["version"], &[CONNECT, "version is taken for a database's name; for the version: --version"]),
     (&["scan", "fix"], &[CONNECT, "database \"fix\" does not exist"]),
     (&["-d", "No Such Db"], &[CONNECT, "database \"No Such Db\" does not exist", "3D000"]),
     (&["-U", "No Such Role"], &[CONNECT, "role \"No Such Role\" does not exist"]),
