@@ -105,6 +105,7 @@ fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>
     if request.task != Task::Ask || plan.fixes.is_empty() {
         return Ok(Picked::Some(Cow::Borrowed(plan)));
     }
+    prompt::expect_room()?;
     let (server, findings) = (scan.server.clone(), scan.findings.clone());
     let preview = Report::new(server, Mode::DryRun, findings, scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
