@@ -215,7 +215,8 @@ impl Arguments {
     fn into_wanted(self) -> Result<Wanted, clap::Error> {
         let Self { command, place, connection, selection, comparison, pace, output } = self;
         let mut explain = None;
-        let (task, sub_place, plan) = match command {
+        let names_scan = matches!(command, Some(Command::Scan(_)));
+        let (task, sub_place, mut plan) = match command {
             Some(Command::Explain(arguments)) => {
                 explain = Some(arguments);
                 (Task::Scan, Place::default(), PlanOptions::default())
@@ -234,6 +235,7 @@ impl Arguments {
                     accept_races: fix.accept_races,
                     user: String::new(),
                     names_all_grants: true,
+                    is_narrowed: false,
                 };
                 (task, fix.place, plan)
             }
@@ -255,6 +257,7 @@ impl Arguments {
                 (false, false) => PasswordPolicy::WhenAsked,
             },
         };
+        plan.is_narrowed = !selection.table.is_empty();
         let (scan, apply) = (ScanOptions::default(), ApplyOptions::default());
         let timeouts = |default: &Timeouts| Timeouts {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
