@@ -266,6 +266,7 @@ impl Arguments {
         let (end_of_reading, deadline) = pace.deadlines(task);
         let request = Request {
             task,
+            names_scan,
             given,
             scan: ScanOptions {
                 selection: Selection {

@@ -143,7 +143,7 @@ fn report(
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table => {
             render::table::render(&report, all, place.is_coloured(), out)?;
-            render::table::render_next_step(&report, again::own_fix_command(), out)
+            render::table::render_next_step(&report, &again::own_fix_command(request.names_scan), out)
         }
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
