@@ -117,6 +117,40 @@ fn without_the_privilege_to_move_the_sequence_it_is_left_unfixed_and_the_grant_n
 }
 
 #[test]
+fn the_outcome_of_what_was_not_read_is_empty_and_of_what_may_not_be_moved_says_so() {
+    let guest = Guest::new().but(
+        r#"REVOKE USAGE ON SEQUENCE "Vault"."Gold_id_seq" FROM @;
+           CREATE TABLE "Vault"."Silver" (id serial PRIMARY KEY); INSERT INTO "Vault"."Silver" VALUES (1);
+           CREATE TABLE "Vault"."Full" (id smallserial PRIMARY KEY); INSERT INTO "Vault"."Full" VALUES (32767);
+           SELECT setval('"Vault"."Full_id_seq"', 32766); GRANT SELECT ON "Vault"."Full", "Vault"."Full_id_seq" TO @"#,
+    );
+    let run = guest.db.run(&["fix", "--yes", "-U", &guest.role]).expect_status(2);
+    let row = |name: &str| {
+        let mut rows = run.stdout.lines().take_while(|line| !line.is_empty());
+        rows.find(|line| line.contains(name)).unwrap_or_else(|| panic!("no row of {name}: {run:#?}"))
+    };
+    let gold = row("Gold_id_seq");
+    assert!(gold.starts_with("behind") && gold.ends_with("  not allowed"), "{run:#?}");
+    let silver = row("Silver_id_seq");
+    assert!(silver.starts_with("unreadable") && silver.ends_with(r#""Vault"."Silver_id_seq""#), "{run:#?}");
+    let full = row("Full_id_seq");
+    assert!(full.starts_with("exhausted") && full.ends_with('%'), "no role would fix it: {run:#?}");
+}
+
+#[test]
+fn hints_of_several_sequences_can_be_run_together() {
+    let guest = Guest::new().but(
+        r#"REVOKE SELECT ON "Vault"."Gold" FROM @;
+           CREATE TABLE "Vault"."Silver" (id serial PRIMARY KEY); INSERT INTO "Vault"."Silver" VALUES (1)"#,
+    );
+    let run = guest.db.run(&["fix", "--yes", "-U", &guest.role]).expect_status(2);
+    let hints: Vec<&str> = run.stdout.lines().filter_map(|line| line.strip_prefix("  hint: ")).collect();
+    assert_eq!(hints.len(), 2, "{run:#?}");
+    guest.db.execute(&hints.join("\n"));
+    guest.db.run(&["fix", "--yes", "-U", &guest.role]).expect_status(0);
+}
+
+#[test]
 fn update_on_the_sequence_alone_is_enough_to_move_it() {
     let guest = Guest::new().but(
         r#"REVOKE USAGE ON SEQUENCE "Vault"."Gold_id_seq" FROM @; GRANT UPDATE ON SEQUENCE "Vault"."Gold_id_seq" TO @"#,

@@ -80,6 +80,31 @@ fn the_table_is_what_people_look_at() {
 }
 
 #[test]
+fn where_there_are_no_sequences_the_database_is_named() {
+    let database = Database::new();
+    let said = |arguments: &[&str]| database.run(arguments).expect_status(0).stdout;
+    assert_eq!(said(&[]), format!("No sequences in database {}.\n", database.name()));
+    assert!(said(&["--format", "markdown"]).ends_with(&format!("No sequences in database `{}`.\n", database.name())));
+    database.execute("CREATE TABLE t (id serial)");
+    assert_eq!(said(&["-T", "*"]), "No sequences.\nNot looked at: 1 not selected.\n");
+}
+
+#[test]
+fn the_last_line_leaves_scan_out_wherever_it_stood_and_says_why_it_does_not_repeat_a_password() {
+    let database = Database::with_setup("CREATE TABLE t (id serial); INSERT INTO t VALUES (5)");
+    let last = |arguments: &[&str]| {
+        let run = database.run(arguments).expect_status(1);
+        run.stdout.lines().last().expect("what to do").to_owned()
+    };
+    let name = database.name();
+    assert_eq!(last(&[name, "scan", "-j", "1"]), format!("To fix what is behind: pgseqfix fix '{name}' -j 1"));
+    assert_eq!(
+        last(&[&format!("dbname='{name}' password=hush")]),
+        "To fix what is behind: the same command with fix (not printed, as it may hold a password)"
+    );
+}
+
+#[test]
 fn columns_are_aligned_whatever_the_names() {
     let database = shop();
     let run = database.run(&["-v"]).expect_status(1);

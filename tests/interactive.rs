@@ -108,6 +108,38 @@ fn picking_nothing_changes_nothing() {
 }
 
 #[test]
+fn the_keys_do_what_is_said_of_them() {
+    let database = shop();
+    let mut terminal = fix(&database);
+    // None of all, all of none, then all but the second.
+    let left =
+        terminal.press("a").press("a").press(DOWN).press(" ").press(ENTER).wait_for("Set these 2").press("n").end();
+    let keys = "All are picked: arrows move, space toggles, a takes all or none, enter goes on, esc leaves.";
+    expect_untouched(&database, left.expect_seen(keys), 1);
+    let left = fix(&database).press("a").press(ENTER).end();
+    expect_untouched(&database, left, 1);
+}
+
+#[test]
+fn a_terminal_without_room_for_the_list_is_refused() {
+    let database = shop();
+    let mut command = database.pgseqfix();
+    command.arg("fix");
+    for rows in [1, 2] {
+        let small = through_shell(&command, &format!(r#"stty rows {rows} cols 80; "$0" "$@""#));
+        let left = Terminal::run(&small).end().expect_status(2).expect_sane();
+        let text = left.screen.text();
+        assert_eq!(text.matches("error: ").count(), 1, "{text}");
+        assert!(text.contains(&format!("the terminal has {rows} of the 3 rows that the list takes")), "{text}");
+        assert!(text.contains("make the window larger, or say --yes"), "{text}");
+        assert_eq!(next_ids(&database), [1, 1, 1]);
+    }
+    let least = through_shell(&command, r#"stty rows 3 cols 80; "$0" "$@""#);
+    Terminal::run(&least).wait_for(LIST).press(ENTER).wait_for(QUESTION).press("y").end().expect_status(0);
+    assert_eq!(next_ids(&database), [31, 31, 31]);
+}
+
+#[test]
 fn enter_alone_means_no() {
     let database = shop();
     let mut terminal = fix(&database);

@@ -190,7 +190,7 @@ fn by_name(report: &Value) -> BTreeMap<&str, &Value> {
 }
 
 fn hint(grants: &[String]) -> Value {
-    if grants.is_empty() { Value::Null } else { grants.join("; ").into() }
+    if grants.is_empty() { Value::Null } else { (grants.join("; ") + ";").into() }
 }
 
 fn assert_set(found: &Value, level: &Level) {

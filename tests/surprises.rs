@@ -322,6 +322,9 @@ fn a_fix_does_not_lead_to_an_ignored_value() {
     for arguments in [["--ignore-above", "1001", "--headroom", "0"], ["--ignore-above", "1000", "--headroom", "990"]] {
         let run = Database::run(&database, &[&["fix", "--yes"], &arguments[..]].concat()).expect_status(1);
         assert!(run.stdout.contains("which is ignored, is stored"), "{run:#?}");
+        assert!(run.stdout.contains("hint: ignore less, or look at this table alone with -t"), "{run:#?}");
+        let run = database.run(&[&["-t", "t"], &arguments[..2], &["fix", "--yes"], &arguments[2..]].concat());
+        assert!(run.expect_status(1).stdout.contains("hint: ignore less\n"), "it was given");
     }
     database.run(&["fix", "--yes", "--ignore-above", "1000"]).expect_status(0);
     assert_eq!(database.value::<i32>("INSERT INTO t DEFAULT VALUES RETURNING id"), 11);

@@ -4,31 +4,38 @@ use pgseqfix::db::ScanOptions;
 use pgseqfix::db::connect::{Given, holds_secret};
 use pgseqfix::model::QualifiedName;
 
-/// [`fix_command`] of this very run; none where a word of it is no UTF-8.
-pub fn own_fix_command() -> Option<String> {
+/// What is said where the command is not understood.
+const SAME: &str = "the same command with fix";
+
+/// [`fix_command`] of this very run.
+pub fn own_fix_command(names_scan: bool) -> String {
     let words: Option<Vec<String>> = std::env::args_os().map(|word| word.into_string().ok()).collect();
-    fix_command(words?.into_iter())
+    // A word that is no UTF-8 cannot be printed.
+    words.map_or_else(|| SAME.to_owned(), |words| fix_command(&words, names_scan))
 }
 
-/// The scan's own command line with `fix` in it, for a shell; `None` where it would show a password, or is not
-/// understood.
-fn fix_command(arguments: impl Iterator<Item = String>) -> Option<String> {
-    let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
-    for (at, argument) in arguments.skip(1).enumerate() {
-        match argument.as_str() {
-            "scan" if at == 0 => {}
-            // It may be the command, or a name.
-            "scan" => return None,
-            "--password" | "--no-password" => words.push(argument),
-            secret
-                if names_password(secret) || secret.contains("://") && secret.contains('%') || holds_secret(secret) =>
-            {
-                return None;
-            }
-            word => words.push(quoted(word)),
-        }
+/// The scan's own command line with `fix` in it, for a shell; `names_scan` where the command was among its words. One
+/// that would show a password is not printed.
+fn fix_command(arguments: &[String], names_scan: bool) -> String {
+    let mut given: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    if names_scan {
+        let mut places = given.iter().enumerate().filter(|(_, word)| **word == "scan").map(|(at, _)| at);
+        // Of several, one is the command and the others are names.
+        let ((Some(at), None) | (Some(at @ 0), _)) = (places.next(), places.next()) else {
+            return SAME.to_owned();
+        };
+        given.remove(at);
     }
-    Some(words.join(" "))
+    if given.iter().any(|word| may_hold_password(word)) {
+        return format!("{SAME} (not printed, as it may hold a password)");
+    }
+    let words = ["pgseqfix", "fix"].into_iter().map(str::to_owned).chain(given.into_iter().map(quoted));
+    words.collect::<Vec<String>>().join(" ")
+}
+
+fn may_hold_password(word: &str) -> bool {
+    let is_option = ["--password", "--no-password"].contains(&word);
+    !is_option && (names_password(word) || word.contains("://") && word.contains('%') || holds_secret(word))
 }
 
 /// The command that fixes what feeds one table, over the connection that was asked for.
@@ -108,14 +115,26 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::{fix_command, without_secret};
 
-    fn command(words: &[&str]) -> Option<String> {
-        fix_command(std::iter::once("/usr/bin/pgseqfix").chain(words.iter().copied()).map(str::to_owned))
+    fn command(words: &[&str], names_scan: bool) -> String {
+        let words: Vec<String> =
+            std::iter::once("/usr/bin/pgseqfix").chain(words.iter().copied()).map(str::to_owned).collect();
+        fix_command(&words, names_scan)
     }
 
     #[test]
     fn everything_that_was_said_is_said_again() {
-        assert_eq!(command(&["-h", "db", "-t", "a|b", "shop"]).as_deref(), Some("pgseqfix fix -h db -t 'a|b' shop"));
-        assert_eq!(command(&["scan", "Shop $(id)'s"]).as_deref(), Some(r"pgseqfix fix 'Shop $(id)'\''s'"));
+        assert_eq!(command(&["-h", "db", "-t", "a|b", "shop"], false), "pgseqfix fix -h db -t 'a|b' shop");
+        assert_eq!(command(&["scan", "Shop $(id)'s"], true), r"pgseqfix fix 'Shop $(id)'\''s'");
+        assert_eq!(command(&["-W", "--password"], false), "pgseqfix fix -W --password");
+    }
+
+    #[test]
+    fn scan_is_left_out_where_it_is_the_command() {
+        assert_eq!(command(&["shop", "scan"], true), "pgseqfix fix shop");
+        assert_eq!(command(&["-h", "db", "scan", "shop"], true), "pgseqfix fix -h db shop");
+        assert_eq!(command(&["scan", "-t", "scan"], true), "pgseqfix fix -t scan");
+        assert_eq!(command(&["-t", "scan", "shop"], false), "pgseqfix fix -t scan shop");
+        assert_eq!(command(&["-t", "scan", "scan"], true), "the same command with fix");
     }
 
     #[test]
@@ -138,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_password_is_not_said_again() {
-        assert_eq!(command(&["postgres://u:secret@h/d"]), None);
-        assert_eq!(command(&["postgres://u@h/d"]).as_deref(), Some("pgseqfix fix postgres://u@h/d"));
-        assert_eq!(command(&["host=h password = secret"]), None);
-        assert_eq!(command(&["-h", "db", "scan", "shop"]), None);
+        let said = "the same command with fix (not printed, as it may hold a password)";
+        assert_eq!(command(&["postgres://u:secret@h/d"], false), said);
+        assert_eq!(command(&["host=h password = secret"], false), said);
+        assert_eq!(command(&["postgres://u@h/d"], false), "pgseqfix fix postgres://u@h/d");
     }
 }

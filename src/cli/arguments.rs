@@ -47,8 +47,9 @@ pub struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 nothing is behind, or all is fixed; 1 something is behind or exhausted, or left
-unfixed; 2 trouble; 130 ended by a signal. Options of a command: see pgseqfix fix --help.
+Exit status: 0 nothing is behind, or all is fixed; 1 something is behind or exhausted, left unfixed,
+or not reached in time; 2 trouble, be the rest 0 or 1; 130 ended by a signal.
+Options of a command: see pgseqfix fix --help.
 
 For example:
   pgseqfix shop                          what is behind in database shop, and why
@@ -168,13 +169,15 @@ struct Comparison {
     /// Take values below N out of the comparison (descending sequences)
     #[arg(long, value_name = "N", global = true, value_parser = number::value, allow_negative_numbers = true)]
     ignore_below: Option<i64>,
-    /// Leave out columns without an index that helps: every row of them would have to be read
+    /// Skip columns that no full btree index begins with, even in small tables: every row would have to be read
     #[arg(long, global = true)]
     skip_unindexed: bool,
-    /// How long to wait for a lock: 400ms, 2s, 1min; 0 is for ever [default: 5s to read, 400ms to fix]
+    /// How long to wait for a lock: 400ms, 2s, 1min; a bare number is milliseconds, 0 is for ever [default: 5s to read,
+    /// 400ms to fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     lock_timeout: Option<u64>,
-    /// How long a statement may take; 0 is for ever [default: 0 to read, 30s under the locks of a fix]
+    /// How long a statement may take; a bare number is milliseconds, 0 is for ever [default: 0 to read, 30s under the locks
+    /// of a fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     statement_timeout: Option<u64>,
 }
@@ -232,7 +235,8 @@ impl Arguments {
             return Err(Self::command().error(ErrorKind::InvalidValue, message));
         }
         let mut explain = None;
-        let (task, sub_place, plan) = match command {
+        let names_scan = matches!(command, Some(Command::Scan(_)));
+        let (task, sub_place, mut plan) = match command {
             Some(Command::Explain(arguments)) => {
                 explain = Some(arguments);
                 (Task::Scan, Place::default(), PlanOptions::default())
@@ -251,6 +255,7 @@ impl Arguments {
                     accept_races: fix.accept_races,
                     user: String::new(),
                     names_all_grants: true,
+                    is_narrowed: false,
                 };
                 (task, fix.place, plan)
             }
@@ -272,6 +277,7 @@ impl Arguments {
                 (false, false) => PasswordPolicy::WhenAsked,
             },
         };
+        plan.is_narrowed = !selection.table.is_empty();
         let (scan, apply) = (ScanOptions::default(), ApplyOptions::default());
         let timeouts = |default: &Timeouts| Timeouts {
             lock_ms: comparison.lock_timeout.unwrap_or(default.lock_ms),
@@ -280,6 +286,7 @@ impl Arguments {
         let (end_of_reading, deadline) = pace.deadlines(task);
         let request = Request {
             task,
+            names_scan,
             given,
             scan: ScanOptions {
                 selection: Selection {
@@ -333,6 +340,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_says_what_a_bare_number_is() {
+        let help = Arguments::command().render_long_help().to_string();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for option in ["--lock-timeout", "--statement-timeout"] {
+            let from = words.find(&format!("{option} <TIME>")).expect("it is an option");
+            let own = words[from + 2..].split(" --").next().expect("its text");
+            assert!(own.contains("a bare number is milliseconds"), "{own}");
+        }
     }
 
     #[test]

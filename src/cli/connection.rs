@@ -48,6 +48,18 @@ pub fn connect_for_more(given: &Given, interrupt: &Interrupt) -> Result<(Client,
         interrupt.can_cancel(connector.canceller(&client));
         Ok(client)
     };
-    let client = open()?;
+    let client = open().map_err(|error| with_word_hint(error, given))?;
     Ok((client, Box::new(open)))
+}
+
+/// What programs with commands often call their help: here it is a database's name.
+fn with_word_hint(error: Error, given: &Given) -> Error {
+    let is_unknown = error.code().is_some_and(|code| code.code() == "3D000");
+    let tip = match given.database.as_deref() {
+        Some("help") if is_unknown => "help is taken for a database's name; for help: --help",
+        Some("version") if is_unknown => "version is taken for a database's name; for the version: --version",
+        _ => return error,
+    };
+    let hint = error.hint().map(|hint| format!("{hint}; ")).unwrap_or_default();
+    error.with_hint(hint + tip)
 }

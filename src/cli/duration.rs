@@ -4,14 +4,19 @@
 /// The longest time that `lock_timeout` takes.
 const LONGEST: u64 = i32::MAX as u64;
 
-const EXPECTED: &str = "it takes a whole number with ms, s, min, h or d behind it";
+const EXPECTED: &str = "it takes a whole number of milliseconds, or one with ms, s, min, h or d behind it";
+const EXPECTED_WITH_UNIT: &str = "it takes a whole number with ms, s, min, h or d behind it";
 
 /// Reads a time in milliseconds.
 ///
 /// # Errors
 ///
-/// In words for the person, where it is no number with a unit, or longer than 24.8 days.
+/// In words for the person, where it is no number, perhaps with a unit, or longer than 24.8 days.
 pub fn milliseconds(text: &str) -> Result<u64, String> {
+    read(text, EXPECTED)
+}
+
+fn read(text: &str, expected: &str) -> Result<u64, String> {
     let text = text.trim();
     let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -21,9 +26,9 @@ pub fn milliseconds(text: &str) -> Result<u64, String> {
         "min" => 60_000,
         "h" => 3_600_000,
         "d" => 86_400_000,
-        _ => return Err(EXPECTED.to_owned()),
+        _ => return Err(expected.to_owned()),
     };
-    let number: u64 = number.parse().map_err(|_| EXPECTED.to_owned())?;
+    let number: u64 = number.parse().map_err(|_| expected.to_owned())?;
     number.checked_mul(factor).filter(|time| *time <= LONGEST).ok_or_else(|| "it takes at most 24 days".to_owned())
 }
 
@@ -33,7 +38,7 @@ pub fn milliseconds(text: &str) -> Result<u64, String> {
 ///
 /// As [`milliseconds`], and where there is no unit.
 pub fn time_limit(text: &str) -> Result<u64, String> {
-    match milliseconds(text)? {
+    match read(text, EXPECTED_WITH_UNIT)? {
         0 => Ok(0),
         _ if text.trim().ends_with(|letter: char| letter.is_ascii_digit()) => {
             Err(format!("it needs a unit: {0}s, {0}min, {0}ms", text.trim()))

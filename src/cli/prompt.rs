@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal};
 
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Confirm, MultiSelect, Password};
+use pgseqfix::db::Error;
 
+use super::failure::tell;
 use super::terminal::{printable, show_cursor};
 
 /// What the person answered.
@@ -22,12 +24,34 @@ pub fn can_ask() -> bool {
     io::stderr().is_terminal() && io::stdin().is_terminal()
 }
 
+/// The rows that the list takes: its prompt, one line, and the cursor's.
+const LEAST_ROWS: u16 = 3;
+
+/// Refuses to ask where the list has no room.
+///
+/// # Errors
+///
+/// Where the terminal has one or two rows.
+pub fn expect_room() -> Result<(), Error> {
+    let (rows, _) = console::Term::stderr().size();
+    if rows >= LEAST_ROWS {
+        return Ok(());
+    }
+    let said = format!("the terminal has {rows} of the {LEAST_ROWS} rows that the list takes");
+    let error = Error::refusal("could not ask what to fix", said);
+    Err(error.with_hint(
+        "make the window larger, or say --yes to fix without asking, or --dry-run to see what would be done",
+    ))
+}
+
 /// Lets the person pick among the fixes, all picked at first, and asks once, the default being No.
 ///
 /// # Errors
 ///
 /// Where the terminal cannot be used.
 pub fn pick_and_confirm(fixes: &[String]) -> io::Result<Answer> {
+    expect_room().map_err(|error| io::Error::other(error.said()))?;
+    tell("All are picked: arrows move, space toggles, a takes all or none, enter goes on, esc leaves.");
     settled(ask(fixes))
 }
 
@@ -35,7 +59,7 @@ fn ask(fixes: &[String]) -> dialoguer::Result<Answer> {
     let theme = ColorfulTheme::default();
     let all: Vec<(String, bool)> = fixes.iter().map(|fix| (printable(fix), true)).collect();
     let picked = MultiSelect::with_theme(&theme)
-        .with_prompt("Fix which? (space picks, a all, enter goes on, esc leaves)")
+        .with_prompt("Fix which?")
         .items_checked(all)
         .max_length(20)
         .report(false)

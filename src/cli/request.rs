@@ -33,6 +33,8 @@ pub enum Task {
 pub struct Request {
     /// What to do.
     pub task: Task,
+    /// Whether the command line has the word `scan` as its command.
+    pub names_scan: bool,
     /// Where.
     pub given: Given,
     /// What to look at.

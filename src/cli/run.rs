@@ -105,6 +105,7 @@ fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>
     if request.task != Task::Ask || plan.fixes.is_empty() {
         return Ok(Picked::Some(Cow::Borrowed(plan)));
     }
+    prompt::expect_room()?;
     let (server, findings) = (scan.server.clone(), scan.findings.clone());
     let preview = Report::new(server, Mode::DryRun, findings, scan.excluded, plan, BTreeMap::new());
     let show = |error| Failure::Io("could not show the plan".into(), error);
@@ -142,7 +143,7 @@ fn report(
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table => {
             render::table::render(&report, all, place.is_coloured(), out)?;
-            render::table::render_next_step(&report, again::own_fix_command(), out)
+            render::table::render_next_step(&report, &again::own_fix_command(request.names_scan), out)
         }
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),

@@ -12,6 +12,7 @@ use super::sequence::Definition;
 
 /// What the caller asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PlanOptions {
     /// How many increments to leave free beyond the farthest value.
     pub headroom: u64,
@@ -23,6 +24,8 @@ pub struct PlanOptions {
     pub user: String,
     /// Whether to name, of a sequence that may not be read, also the GRANTs that a fix of it would need.
     pub names_all_grants: bool,
+    /// Whether the caller looks at certain tables only, and needs no advice to.
+    pub is_narrowed: bool,
 }
 
 /// The longest way that a sequence is moved by `nextval` alone: some seconds.
@@ -103,7 +106,7 @@ pub fn decide_under(finding: &Finding, options: &PlanOptions, protection: Protec
     {
         return Decision::LeaveAlone(Doubt::with_cure(
             format!("the next value would be {next_value}, and {ignored}, which is ignored, is stored"),
-            "ignore less, or look at this table alone with -t",
+            if options.is_narrowed { "ignore less" } else { "ignore less, or look at this table alone with -t" },
         ));
     }
     match restriction {
@@ -134,7 +137,7 @@ fn check_only(restriction: &Restriction, finding: &Finding, overlap: Overlap, ne
     let doubt = restriction.doubt.clone();
     match Fix::moving(finding, overlap, next_value, Protection::Headroom) {
         Some(fix) if restriction.way == Way::ByHand => {
-            let cure = doubt.cure.map(|cure| format!("{cure}: {}", fix.bare_move_sql()));
+            let cure = doubt.cure.map(|cure| format!("{cure}: {};", fix.bare_move_sql()));
             Doubt { cure, ..doubt }
         }
         _ => doubt,

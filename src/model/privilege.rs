@@ -94,12 +94,12 @@ impl Missing {
     fn add(&mut self, reason: String, privilege: &str) {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
-            self.grants.push(format!("GRANT {privilege} TO {}", self.user));
+            self.grants.push(format!("GRANT {privilege} TO {};", self.user));
         }
     }
 
     fn doubt(self) -> Option<Doubt> {
-        let cure = self.another_role.map_or_else(|| self.grants.join("; "), str::to_owned);
+        let cure = self.another_role.map_or_else(|| self.grants.join(" "), str::to_owned);
         (!self.reasons.is_empty()).then(|| Doubt::with_cure(self.reasons.join("; "), cure))
     }
 }

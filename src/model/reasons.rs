@@ -60,7 +60,7 @@ impl Finding {
         if self.sequence.persistence == Persistence::Unlogged && self.counted().any(is_logged) {
             notes.push(Doubt::with_cure(
                 "it is unlogged and its table is not: after a crash it begins at its start again",
-                format!("ALTER SEQUENCE {} SET LOGGED", self.sequence.name),
+                format!("ALTER SEQUENCE {} SET LOGGED;", self.sequence.name),
             ));
         }
         notes
@@ -142,11 +142,11 @@ impl Finding {
             changes.push(if definition.is_ascending() { "NO MAXVALUE" } else { "NO MINVALUE" });
         }
         let sequence =
-            (!changes.is_empty()).then(|| format!("ALTER SEQUENCE {} {}", self.sequence.name, changes.join(" ")));
+            (!changes.is_empty()).then(|| format!("ALTER SEQUENCE {} {};", self.sequence.name, changes.join(" ")));
         let narrow = |column: &&LinkedColumn| column.facts.column_type.holds != Some(ValueRange::ALL);
         let statements: Vec<String> =
             sequence.into_iter().chain(self.counted().filter(narrow).map(widen_column)).collect();
-        (!statements.is_empty()).then(|| statements.join("; "))
+        (!statements.is_empty()).then(|| statements.join(" "))
     }
 }
 
@@ -167,7 +167,7 @@ fn outlier(overlap: &Overlap, can_be_fixed: bool) -> Doubt {
 
 fn widen_column(column: &LinkedColumn) -> String {
     let name = quote_identifier(&column.facts.column);
-    format!("ALTER TABLE {} ALTER COLUMN {name} TYPE bigint", column.facts.table)
+    format!("ALTER TABLE {} ALTER COLUMN {name} TYPE bigint;", column.facts.table)
 }
 
 fn blind_note(column: &LinkedColumn) -> Option<Doubt> {

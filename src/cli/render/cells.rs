@@ -1,6 +1,6 @@
 //! A report as rows of text, for every format that is a table.
 
-use pgseqfix::model::{Entry, Level, Mode, Outcome};
+use pgseqfix::model::{Entry, Level, Mode, Outcome, Status};
 
 use super::number::{grouped, share_bar};
 
@@ -87,9 +87,22 @@ fn set(entry: &Entry, mode: Mode) -> String {
         (Some(Outcome::Moved { after, .. }), _) => format!("moved to {}", grouped(after.last_value)),
         (Some(outcome), _) => outcome.word().replace('_', " "),
         (None, _) if entry.left_out.is_some() && entry.finding.level() == Some(Level::CheckOnly) => {
-            "check only".to_owned()
+            obstacle(entry).to_owned()
         }
         (None, Mode::Fix) => String::new(),
         (None, _) => entry.fix.as_ref().map(|fix| format!("{}{level}", grouped(fix.to.last_value))).unwrap_or_default(),
+    }
+}
+
+/// What keeps a sequence from being fixed that is only checked: the server, or what our role lacks.
+fn obstacle(entry: &Entry) -> &'static str {
+    let finding = &entry.finding;
+    match finding.status {
+        // Nothing was checked.
+        Status::Unreadable(_) => "",
+        _ if finding.sequence.restriction.is_some() => "check only",
+        // No role would fix it.
+        _ if entry.left_out == finding.doubt() => "",
+        _ => "not allowed",
     }
 }

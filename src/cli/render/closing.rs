@@ -4,15 +4,17 @@ use pgseqfix::model::{Excluded, Mode, Report, Summary};
 
 use super::number::grouped;
 
-/// What it all comes to, and what was not looked at.
-pub fn closing_lines(report: &Report) -> Vec<String> {
-    std::iter::once(count_line(report)).chain(excluded_line(report.excluded)).collect()
+/// What it all comes to, and what was not looked at; `shown` makes a name fit for where it goes.
+pub fn closing_lines(report: &Report, shown: impl Fn(&str) -> String) -> Vec<String> {
+    std::iter::once(count_line(report, shown)).chain(excluded_line(report.excluded)).collect()
 }
 
-fn count_line(report: &Report) -> String {
+fn count_line(report: &Report, shown: impl Fn(&str) -> String) -> String {
     let summary = Summary::of(report);
     let sequences = match summary.sequences {
-        0 => return "No sequences.".to_owned(),
+        0 if report.excluded.not_selected > 0 => return "No sequences.".to_owned(),
+        // Who named no database may have reached another one than was meant.
+        0 => return format!("No sequences in database {}.", shown(&report.server.database)),
         1 => "1 sequence".to_owned(),
         count => format!("{} sequences", grouped(count)),
     };

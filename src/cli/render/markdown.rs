@@ -32,7 +32,7 @@ pub fn render(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, "{}{note}", if at == 0 { "\n" } else { "" })?;
     }
     writeln!(out)?;
-    closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))
+    closing_lines(report, code).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// As code, so that no letter of a name means anything to Markdown.

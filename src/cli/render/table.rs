@@ -25,7 +25,7 @@ pub fn render(report: &Report, all: bool, coloured: bool, out: &mut dyn Write) -
         writeln!(out)?;
     }
     write_reasons(&shown, out)?;
-    closing_lines(report).iter().try_for_each(|line| writeln!(out, "{line}"))
+    closing_lines(report, printable).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn write_table(shown: &[&Entry], mode: Mode, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -78,12 +78,11 @@ fn write_reasons(shown: &[&Entry], out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// Where it cannot be written.
-pub fn render_next_step(report: &Report, fix_command: Option<String>, out: &mut dyn Write) -> io::Result<()> {
+pub fn render_next_step(report: &Report, fix_command: &str, out: &mut dyn Write) -> io::Result<()> {
     let is_planned = report.entries.iter().any(|entry| entry.fix.is_some());
     match report.mode {
         Mode::Scan if is_planned && report.server.refuses_fix.is_none() => {
-            let command = fix_command.unwrap_or_else(|| "the same command with fix".to_owned());
-            writeln!(out, "To fix what is behind: {}", printable(&command))
+            writeln!(out, "To fix what is behind: {}", printable(fix_command))
         }
         Mode::DryRun if is_planned => writeln!(out, "Nothing was changed: a dry run."),
         _ => Ok(()),

@@ -44,7 +44,7 @@ pub(super) fn apply_unguarded(
         let mut doubt = failure(&error);
         if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
             let user = quote_identifier(&options.plan.user);
-            doubt.cure = Some(format!("GRANT UPDATE ON SEQUENCE {} TO {user}", fix.sequence.name));
+            doubt.cure = Some(format!("GRANT UPDATE ON SEQUENCE {} TO {user};", fix.sequence.name));
         }
         return Ok(Outcome::Failed(doubt));
     }
