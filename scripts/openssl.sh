@@ -3,8 +3,8 @@
 # Needs `say` of postgres.sh.
 
 features=()
-if ! pkg-config --exists openssl 2>/dev/null && [ ! -e "${OPENSSL_DIR:-/usr}/include/openssl/ssl.h" ]; then
-    say "found no headers of OpenSSL (libssl-dev, openssl-devel): building it, which takes some minutes once"
+if [ -z "${OPENSSL_DIR:-}" ] && ! pkg-config --exists openssl 2>/dev/null; then
+    say "found no headers of OpenSSL (pkg-config, libssl-dev or openssl-devel): building it, which takes some minutes once"
     # shellcheck disable=SC2034 # for who sources this
     features=(--features vendored-openssl)
 fi
