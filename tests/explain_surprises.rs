@@ -457,3 +457,16 @@ fn an_error_of_another_code_that_repeats_the_message_is_not_counted() {
     let times = (&report["constraints"][0]["first"], &report["constraints"][0]["last"]);
     assert_eq!(times, (&"2026-11-23T08:00:00".into(), &"2026-11-23 09:00:00".into()));
 }
+
+#[test]
+fn what_is_said_of_an_outlier_is_said_once() {
+    let database = Database::with_setup(
+        "CREATE TABLE t (id serial PRIMARY KEY, w text); INSERT INTO t (w) VALUES ('a'), ('b'), ('c');
+         INSERT INTO t VALUES (2000000000)",
+    );
+    let explained = database.explain(&database.violation("INSERT INTO t VALUES (2)"), 0);
+    for text in [&explained.facts(), &explained.screen] {
+        assert_eq!(text.matches("the next value 4 is free").count(), 1, "{text}");
+    }
+    assert_eq!(explained.json["evidence"].to_string().matches("remove the row").count(), 1, "{:#}", explained.json);
+}

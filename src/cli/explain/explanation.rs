@@ -2,7 +2,7 @@
 
 use pgseqfix::explain::{Catching, Cure, Diagnosis, Language, Occasion, Remedy, Violation, duplicates, snippet};
 use pgseqfix::model::{
-    Finding, Plan, QualifiedName, RowLookup, Server, UniqueIndex, parse_identifiers, quote_identifier,
+    Finding, LeftOut, Plan, QualifiedName, RowLookup, Server, UniqueIndex, parse_identifiers, quote_identifier,
 };
 
 use super::request::ExplainRequest;
@@ -59,6 +59,13 @@ pub struct Next {
     pub purpose: &'static str,
     /// The command.
     pub command: String,
+}
+
+impl Diagnosed {
+    /// What a fix leaves alone, but for what the evidence says of the sequence already.
+    pub fn left_alone(&self) -> impl Iterator<Item = &LeftOut> {
+        self.plan.left_out.iter().filter(|left| !self.diagnosis.evidence.contains(&left.doubt))
+    }
 }
 
 impl Explanation {

@@ -225,7 +225,7 @@ impl RowFields {
 }
 
 fn evidence(known: &Diagnosed) -> Vec<EvidenceFields<'_>> {
-    let left_out = known.plan.left_out.iter().map(|left| &left.doubt);
+    let left_out = known.left_alone().map(|left| &left.doubt);
     known.diagnosis.evidence.iter().chain(left_out).map(EvidenceFields::of).collect()
 }
 

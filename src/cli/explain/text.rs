@@ -177,7 +177,7 @@ fn write_known(known: &Diagnosed, bold: Style, coloured: bool, out: &mut dyn Wri
             writeln!(out, "  hint: {}", printable(cure))?;
         }
     }
-    for left in &known.plan.left_out {
+    for left in known.left_alone() {
         writeln!(out, "- pgseqfix fix leaves it alone: {}", printable(&left.doubt.reason))?;
         if let Some(cure) = &left.doubt.cure {
             writeln!(out, "  hint: {}", printable(cure))?;
