@@ -470,3 +470,16 @@ fn what_is_said_of_an_outlier_is_said_once() {
     }
     assert_eq!(explained.json["evidence"].to_string().matches("remove the row").count(), 1, "{:#}", explained.json);
 }
+
+#[test]
+fn a_file_in_the_place_of_the_text_is_said_to_be_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("its error.txt"), "x").expect("written");
+    let mut command = assert_cmd::Command::cargo_bin("pgseqfix").expect("built");
+    let output = command.current_dir(&directory).args(["explain", "--offline", "its error.txt"]).output();
+    let run = support::Run::from(output.expect("it runs")).expect_status(2);
+    assert!(
+        run.stderr.contains("'its error.txt' is a file: explain <'its error.txt', or --log 'its error.txt'"),
+        "{run:#?}"
+    );
+}
