@@ -431,6 +431,48 @@ fn lines_may_end_with_carriage_returns_and_hold_invalid_bytes() {
     assert_eq!(offline_text(&bytes)["violations"], 5);
 }
 
+/// A text as PowerShell's redirection writes it.
+fn utf16(text: &str, bytes: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
+}
+
+#[test]
+fn utf16_is_read_wherever_it_comes_from() {
+    let files = Files::new();
+    let text = reports("é_日_😀", 7, 5).replace('\n', "\r\n");
+    for bytes in [utf16(&text, u16::to_le_bytes), utf16(&text, u16::to_be_bytes)] {
+        for (name, content) in [("plain.log", bytes.clone()), ("packed.log", packed(&bytes))] {
+            let report = offline(&[&files.write(name, content)]).expect_status(0).json();
+            assert_eq!(entry(&report, "é_日_😀")["count"], 5, "{report:#}");
+        }
+        for log in [&[][..], &["--log", "-"]] {
+            let mut command = assert_cmd::Command::cargo_bin("pgseqfix").expect("built");
+            let command = command.args(["explain", "--offline"]).args(log);
+            let run: Run = command.write_stdin(bytes.clone()).output().expect("it runs").into();
+            assert!(run.expect_status(0).stdout.contains("é_日_😀"), "{log:?}");
+        }
+    }
+}
+
+#[test]
+fn psqls_verbose_lines_keep_schemas_apart() {
+    let report = |schema: &str| {
+        format!(
+            "ERROR:  23505: duplicate key value violates unique constraint \"k\"\nDETAIL:  Key (id)=(1) already exists.\n\
+             SCHEMA NAME:  {schema}\nTABLE NAME:  t\nCONSTRAINT NAME:  k\nLOCATION:  _bt_check_unique, nbtinsert.c:664\n"
+        )
+    };
+    let found = offline_text(["a", "a (old)", "a"].map(report).concat());
+    let mut counts: Vec<(&Value, &Value)> = found["constraints"]
+        .as_array()
+        .expect("constraints")
+        .iter()
+        .map(|one| (&one["error"]["schema"], &one["count"]))
+        .collect();
+    counts.sort_by_key(|(_, count)| count.as_u64());
+    assert_eq!(counts, [(&json!("a (old)"), &json!(1)), (&json!("a"), &json!(2))], "{found:#}");
+}
+
 #[test]
 fn a_traceback_with_its_causes_counts_once() {
     let trace = |number: u32| {

@@ -13,6 +13,7 @@ use pgseqfix::explain::{Folded, Tally, Violation, read_log};
 
 use super::explanation::{Explanation, Known};
 use super::request::ExplainRequest;
+use super::utf16::{Order, Utf16};
 use super::{cannot_write, json_log, look, table_log};
 use crate::cli::connection::connect;
 use crate::cli::exit::Exit;
@@ -171,7 +172,7 @@ impl Log {
     }
 
     fn read(self, tally: &mut Tally, bar: &ProgressBar, interrupt: &Interrupt) -> Result<(), Failure> {
-        let mut source = BufReader::with_capacity(256 * 1024, bar.wrap_read(self.source));
+        let mut source = buffered(bar.wrap_read(self.source));
         let seen = Cell::new(false);
         let mut is_stopped = || {
             seen.set(interrupt.is_wanted());
@@ -181,11 +182,23 @@ impl Log {
         // What is packed tells it by its first bytes, whatever its name.
         let is_packed = source.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
         let read = if is_packed {
-            let mut unpacked = BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(source));
-            read_log(&mut unpacked, tally, &mut is_stopped)
+            read_decoded(buffered(MultiGzDecoder::new(source)), tally, &mut is_stopped)
         } else {
-            read_log(&mut source, tally, &mut is_stopped)
+            read_decoded(source, tally, &mut is_stopped)
         };
         read.map_err(failed)
     }
+}
+
+fn buffered<R: Read>(source: R) -> BufReader<R> {
+    BufReader::with_capacity(256 * 1024, source)
+}
+
+/// Reads a log that is not packed, be it UTF-16.
+fn read_decoded(mut log: impl BufRead, tally: &mut Tally, is_stopped: &mut dyn FnMut() -> bool) -> io::Result<()> {
+    let Some(order) = Order::of(log.fill_buf()?) else {
+        return read_log(&mut log, tally, is_stopped);
+    };
+    log.consume(2);
+    read_log(&mut buffered(Utf16::new(log, order)), tally, is_stopped)
 }

@@ -12,6 +12,7 @@ pub mod request;
 mod sought;
 mod table_log;
 mod text;
+mod utf16;
 
 use std::io;
 use std::path::Path;
