@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use flate2::Compression;
@@ -322,7 +323,52 @@ fn another_databases_errors_are_not_judged_by_this_ones_tables() {
         assert_eq!(told(&report), [(json!(2), that, json!(true)), (json!(1), this, Value::Null)], "{conf:?}");
         let table = Run::of(logging.database.pgseqfix().args(["explain", "--log"]).arg(&log)).expect_status(0);
         assert!(table.stdout.contains("not asked here"), "{table:#?}");
+        assert!(
+            table.stdout.contains(&format!("To ask: pgseqfix explain -d '{}' --log /", other.name())),
+            "{table:#?}"
+        );
     }
+}
+
+#[test]
+fn the_command_that_asks_another_database_runs_as_it_is_printed() {
+    let files = Files::new();
+    for name in ["shop", "it's = \"odd\"", "a b"] {
+        let log = format!(
+            "2026-11-23 07:00:00.000 UTC,\"u\",\"{}\",1,\"\",1,1,\"\",2026-11-23 07:00:00 UTC,1/1,0,ERROR,23505,\"duplicate key value violates unique constraint \"\"k\"\"\",,,,,,,,,\"\"\n",
+            name.replace('"', "\"\"")
+        );
+        let path = files.write("a log.csv", log);
+        let database = Database::new();
+        let table = Run::of(database.pgseqfix().args(["explain", "--log"]).arg(&path)).expect_status(0);
+        let printed = table.stdout.lines().find_map(|line| line.strip_prefix("To ask: ")).expect("a command");
+        // What a shell makes of it.
+        let words = Run::of(Command::new("sh").args(["-c", &format!("printf '%s\\n' {printed}")])).expect_status(0);
+        let words: Vec<&str> = words.stdout.lines().collect();
+        let given = if name.contains('=') { r#"dbname='it\'s = "odd"'"# } else { name };
+        let file = path.to_str().expect("UTF-8");
+        assert_eq!(words, ["pgseqfix", "explain", "-d", given, "--log", file], "{table:#?}");
+    }
+}
+
+#[test]
+fn one_command_repairs_all_tables_that_are_behind() {
+    let database = Database::with_setup(
+        r#"CREATE TABLE "One" (id serial PRIMARY KEY, code serial UNIQUE); CREATE TABLE two (id serial PRIMARY KEY);
+           INSERT INTO "One" VALUES (1, 1), (2, 2); INSERT INTO two VALUES (1), (2)"#,
+    );
+    let files = Files::new();
+    let inserts = [
+        r#"INSERT INTO "One" (code) VALUES (9)"#,
+        r#"INSERT INTO "One" (id) VALUES (9)"#,
+        "INSERT INTO two DEFAULT VALUES",
+    ];
+    let log = files.write("three.log", inserts.map(|insert| database.violation(insert)).concat());
+    let table = Run::of(database.pgseqfix().args(["explain", "--log"]).arg(&log)).expect_status(1);
+    let commands: Vec<&str> = table.stdout.lines().filter_map(|line| line.strip_prefix("To repair: ")).collect();
+    let [command] = commands[..] else { panic!("{table:#?}") };
+    database.run_printed(command).expect_status(0);
+    database.run(&[]).expect_status(0);
 }
 
 #[test]

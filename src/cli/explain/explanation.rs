@@ -59,6 +59,8 @@ pub struct Next {
     pub purpose: &'static str,
     /// The command.
     pub command: String,
+    /// The table whose sequences it repairs, where it does.
+    pub table: Option<QualifiedName>,
 }
 
 impl Diagnosed {
@@ -78,6 +80,7 @@ impl Explanation {
         let next = Next {
             purpose: "to ask the database what it came from",
             command: format!("pgseqfix explain {place} '…the same text…'"),
+            table: None,
         };
         Self { violation, known: Known::Offline, cure, snippet, next: Some(next) }
     }

@@ -1,7 +1,7 @@
 //! Explains all violations of log files: one line a constraint, the most frequent first.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,13 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{MultiProgress, ProgressBar};
 use pgseqfix::db::{self, Error};
 use pgseqfix::explain::{Folded, Tally, Violation, read_log};
+use pgseqfix::model::QualifiedName;
 
 use super::explanation::{Explanation, Known};
 use super::request::ExplainRequest;
 use super::utf16::{Order, Utf16};
 use super::{cannot_write, json_log, look, table_log};
+use crate::cli::again;
 use crate::cli::connection::connect;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, tell};
@@ -37,6 +39,10 @@ pub struct LogReport {
     pub is_asked: bool,
     /// Each constraint, with its explanation; none where no server was asked, or another database is meant.
     pub constraints: Vec<(Folded, Option<Explanation>)>,
+    /// The commands that ask the other databases.
+    pub to_ask: Vec<String>,
+    /// The command that repairs what is behind.
+    pub to_repair: Option<String>,
 }
 
 /// Reads the logs, asks the server, and says it.
@@ -71,7 +77,10 @@ pub fn run(
     } else {
         explained(folded, request, &interrupt, &mut progress)?
     };
-    let report = LogReport { lines, violations, beyond, is_asked: !request.offline, constraints };
+    let to_ask = if request.offline { Vec::new() } else { to_ask(&constraints, request, files) };
+    let to_repair = to_repair(&constraints, request);
+    let is_asked = !request.offline;
+    let report = LogReport { lines, violations, beyond, is_asked, constraints, to_ask, to_repair };
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Json => json_log::render(&report, out),
         _ => table_log::render(&report, place.is_coloured(), out),
@@ -89,6 +98,24 @@ impl LogReport {
             _ => Exit::Fine,
         })
     }
+}
+
+/// What asks each of the other databases about its errors.
+fn to_ask(constraints: &[(Folded, Option<Explanation>)], request: &ExplainRequest, files: &[PathBuf]) -> Vec<String> {
+    let not_asked = constraints.iter().filter(|(_, explanation)| explanation.is_none());
+    let databases: BTreeSet<&String> = not_asked.filter_map(|(folded, _)| folded.database.as_ref()).collect();
+    databases.into_iter().map(|database| again::explain_log_command(&request.given, database, files)).collect()
+}
+
+/// What repairs all of one database at once.
+fn to_repair(constraints: &[(Folded, Option<Explanation>)], request: &ExplainRequest) -> Option<String> {
+    let mut tables: Vec<&QualifiedName> = Vec::new();
+    for table in constraints.iter().filter_map(|(_, explanation)| explanation.as_ref()?.next.as_ref()?.table.as_ref()) {
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    (!tables.is_empty()).then(|| again::fix_tables_command(&request.given, &request.scan, &tables))
 }
 
 /// Asks the server about each constraint of its database.
