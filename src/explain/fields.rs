@@ -116,9 +116,7 @@ impl Fields {
 /// Label and name of each line in psql's verbose form.
 fn psql_lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let found = PSQL.captures_iter(text).take(MANY).filter_map(|found| Some((found.get(1)?, found.get(2)?)));
-    found
-        .map(|(label, name)| (label.as_str(), name.as_str()))
-        .filter(|(_, name)| !is_joined(name))
+    found.map(|(label, name)| (label.as_str(), name.as_str())).filter(|(_, name)| !is_joined(name))
 }
 
 fn is_joined(line: &str) -> bool {
