@@ -230,6 +230,8 @@ fn odd_names_of_constraints_are_found() {
         "„deutsch“ «español» 「日本」",
         "percent % and \\ back \\n slash",
         "new\nline",
+        "a \"quote\" and a new\nline",
+        "\u{1b}[31mred_pkey",
         " blanks ",
         "ключ",
         "has_123456",
