@@ -153,6 +153,8 @@ const VALUES: &[Line] = &[
     (&["--no-password=hush"], &["unexpected value '…' for '--no-password'"]),
     (&["explain", "--lang", "cobol", "text"], &["invalid value 'cobol' for '--lang <LANGUAGE>'", "python, node"]),
     (&["explain", "--lang"], &["a value is required for '--lang <LANGUAGE>'"]),
+    (&["explain", "--format", "csv", "text"], &["invalid value 'csv' for '--format <FORMAT>'", "table, json"]),
+    (&["explain", "--format", "sql", "--offline", "text"], &["invalid value 'sql'", "table, json"]),
     (&["explain", "--log"], &["a value is required for '--log <FILE>...'"]),
     (&["explain", "--log", ""], &["a value is required for '--log <FILE>...'"]),
 ];
@@ -171,8 +173,8 @@ const CONFLICTS: &[Line] = &[
     (&["explain", "--log", "f", "--show-row"], &["cannot be used with"]),
     (&["explain", "--log", "f", "--lang", "go"], &["cannot be used with"]),
     (&["explain", "--log", "f", "--", "text"], &["cannot be used with"]),
-    (&["explain", "--format", "csv", "text"], &["explain has the formats table and json"]),
-    (&["explain", "--format", "sql", "--offline", "text"], &["explain has the formats table and json"]),
+    (&["--format", "csv", "explain", "text"], &["explain has the formats table and json"]),
+    (&["--format", "sql", "explain", "--offline", "text"], &["explain has the formats table and json"]),
 ];
 
 /// What was understood, and cannot be done all the same.

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::Value;
-use support::violations::{Explained, as_psql_prints};
+use support::violations::{Explained, as_psql_prints, as_psql_prints_verbosely};
 use support::{Database, Server, server_version};
 
 /// Where the index was found: `schema.table name`.
@@ -107,18 +107,31 @@ fn an_ambiguous_name_is_narrowed_by_the_fields_of_the_text() {
     let database = Database::with_setup(SAME_NAMES);
     let insert = r#"INSERT INTO "South"."Town" VALUES (1); INSERT INTO "South"."Town" VALUES (1)"#;
     let error = database.error(insert);
-    let verbose = format!(
-        "{}SCHEMA NAME:  {}\nTABLE NAME:  {}\nCONSTRAINT NAME:  {}\n",
-        as_psql_prints(&error),
-        error.schema().expect("a schema"),
-        error.table().expect("a table"),
-        error.constraint().expect("a constraint")
-    );
+    let verbose = as_psql_prints_verbosely(&error);
     let debug = format!("{error:?}");
     let object = serde_json::json!({"severity": "ERROR", "code": "23505", "message": error.message(), "detail": error.detail(),
         "schema": error.schema(), "table": error.table(), "constraint": error.constraint()});
     for text in [verbose, debug, object.to_string()] {
         assert_eq!(place(&database.explain(&text, 0)), "South.Town Town Key", "{text}");
+    }
+}
+
+#[test]
+fn psqls_verbose_lines_tell_the_schema_and_the_table_whatever_their_names() {
+    let odd = ["a (old)", "customer's", "a,b", "trail ", "{x}[y]", "\"q\"", "a"];
+    let of_table = |name: &str| {
+        let name = name.replace('"', "\"\"");
+        format!(r#"CREATE SCHEMA "{name}"; CREATE TABLE "{name}"."{name}" (id serial CONSTRAINT pk1 PRIMARY KEY);"#)
+    };
+    let behind = "INSERT INTO a.a VALUES (1), (2), (3)";
+    let database = Database::with_setup(&(odd.map(of_table).concat() + behind));
+    for name in odd.iter().filter(|name| **name != "a") {
+        let quoted = name.replace('"', "\"\"");
+        let error = database.error(&format!(r#"INSERT INTO "{quoted}"."{quoted}" VALUES (7), (7)"#));
+        let text = as_psql_prints_verbosely(&error);
+        for text in [text.clone(), text.replace('\n', "\r\n")] {
+            assert_eq!(place(&database.explain(&text, 0)), format!("{name}.{name} pk1"), "{text}");
+        }
     }
 }
 
@@ -217,6 +230,8 @@ fn odd_names_of_constraints_are_found() {
         "„deutsch“ «español» 「日本」",
         "percent % and \\ back \\n slash",
         "new\nline",
+        "a \"quote\" and a new\nline",
+        "\u{1b}[31mred_pkey",
         " blanks ",
         "ключ",
         "has_123456",

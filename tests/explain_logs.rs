@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 use flate2::Compression;
@@ -322,7 +323,52 @@ fn another_databases_errors_are_not_judged_by_this_ones_tables() {
         assert_eq!(told(&report), [(json!(2), that, json!(true)), (json!(1), this, Value::Null)], "{conf:?}");
         let table = Run::of(logging.database.pgseqfix().args(["explain", "--log"]).arg(&log)).expect_status(0);
         assert!(table.stdout.contains("not asked here"), "{table:#?}");
+        assert!(
+            table.stdout.contains(&format!("To ask: pgseqfix explain -d '{}' --log /", other.name())),
+            "{table:#?}"
+        );
     }
+}
+
+#[test]
+fn the_command_that_asks_another_database_runs_as_it_is_printed() {
+    let files = Files::new();
+    for name in ["shop", "it's = \"odd\"", "a b"] {
+        let log = format!(
+            "2026-11-23 07:00:00.000 UTC,\"u\",\"{}\",1,\"\",1,1,\"\",2026-11-23 07:00:00 UTC,1/1,0,ERROR,23505,\"duplicate key value violates unique constraint \"\"k\"\"\",,,,,,,,,\"\"\n",
+            name.replace('"', "\"\"")
+        );
+        let path = files.write("a log.csv", log);
+        let database = Database::new();
+        let table = Run::of(database.pgseqfix().args(["explain", "--log"]).arg(&path)).expect_status(0);
+        let printed = table.stdout.lines().find_map(|line| line.strip_prefix("To ask: ")).expect("a command");
+        // What a shell makes of it.
+        let words = Run::of(Command::new("sh").args(["-c", &format!("printf '%s\\n' {printed}")])).expect_status(0);
+        let words: Vec<&str> = words.stdout.lines().collect();
+        let given = if name.contains('=') { r#"dbname='it\'s = "odd"'"# } else { name };
+        let file = path.to_str().expect("UTF-8");
+        assert_eq!(words, ["pgseqfix", "explain", "-d", given, "--log", file], "{table:#?}");
+    }
+}
+
+#[test]
+fn one_command_repairs_all_tables_that_are_behind() {
+    let database = Database::with_setup(
+        r#"CREATE TABLE "One" (id serial PRIMARY KEY, code serial UNIQUE); CREATE TABLE two (id serial PRIMARY KEY);
+           INSERT INTO "One" VALUES (1, 1), (2, 2); INSERT INTO two VALUES (1), (2)"#,
+    );
+    let files = Files::new();
+    let inserts = [
+        r#"INSERT INTO "One" (code) VALUES (9)"#,
+        r#"INSERT INTO "One" (id) VALUES (9)"#,
+        "INSERT INTO two DEFAULT VALUES",
+    ];
+    let log = files.write("three.log", inserts.map(|insert| database.violation(insert)).concat());
+    let table = Run::of(database.pgseqfix().args(["explain", "--log"]).arg(&log)).expect_status(1);
+    let commands: Vec<&str> = table.stdout.lines().filter_map(|line| line.strip_prefix("To repair: ")).collect();
+    let [command] = commands[..] else { panic!("{table:#?}") };
+    database.run_printed(command).expect_status(0);
+    database.run(&[]).expect_status(0);
 }
 
 #[test]
@@ -429,6 +475,48 @@ fn lines_may_end_with_carriage_returns_and_hold_invalid_bytes() {
         bytes.extend_from_slice(if line.contains("STATEMENT") { b" \xff\x80\n" } else { b"\n" });
     }
     assert_eq!(offline_text(&bytes)["violations"], 5);
+}
+
+/// A text as PowerShell's redirection writes it.
+fn utf16(text: &str, bytes: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+    std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(bytes).collect()
+}
+
+#[test]
+fn utf16_is_read_wherever_it_comes_from() {
+    let files = Files::new();
+    let text = reports("é_日_😀", 7, 5).replace('\n', "\r\n");
+    for bytes in [utf16(&text, u16::to_le_bytes), utf16(&text, u16::to_be_bytes)] {
+        for (name, content) in [("plain.log", bytes.clone()), ("packed.log", packed(&bytes))] {
+            let report = offline(&[&files.write(name, content)]).expect_status(0).json();
+            assert_eq!(entry(&report, "é_日_😀")["count"], 5, "{report:#}");
+        }
+        for log in [&[][..], &["--log", "-"]] {
+            let mut command = assert_cmd::Command::cargo_bin("pgseqfix").expect("built");
+            let command = command.args(["explain", "--offline"]).args(log);
+            let run: Run = command.write_stdin(bytes.clone()).output().expect("it runs").into();
+            assert!(run.expect_status(0).stdout.contains("é_日_😀"), "{log:?}");
+        }
+    }
+}
+
+#[test]
+fn psqls_verbose_lines_keep_schemas_apart() {
+    let report = |schema: &str| {
+        format!(
+            "ERROR:  23505: duplicate key value violates unique constraint \"k\"\nDETAIL:  Key (id)=(1) already exists.\n\
+             SCHEMA NAME:  {schema}\nTABLE NAME:  t\nCONSTRAINT NAME:  k\nLOCATION:  _bt_check_unique, nbtinsert.c:664\n"
+        )
+    };
+    let found = offline_text(["a", "a (old)", "a"].map(report).concat());
+    let mut counts: Vec<(&Value, &Value)> = found["constraints"]
+        .as_array()
+        .expect("constraints")
+        .iter()
+        .map(|one| (&one["error"]["schema"], &one["count"]))
+        .collect();
+    counts.sort_by_key(|(_, count)| count.as_u64());
+    assert_eq!(counts, [(&json!("a (old)"), &json!(1)), (&json!("a"), &json!(2))], "{found:#}");
 }
 
 #[test]

@@ -137,9 +137,20 @@ fn text_and_log_together_are_refused() {
 }
 
 #[test]
+fn its_help_shows_what_an_explanation_takes() {
+    let help = explain(&["--help"]).expect_status(0).stdout;
+    for words in ["Which of several constraints of one name", "[possible values: table, json]"] {
+        assert!(help.contains(words), "{words} is not in {help}");
+    }
+    for words in ["markdown", "csv,", "--jobs", "Show every sequence"] {
+        assert!(!help.contains(words), "{words} is in {help}");
+    }
+}
+
+#[test]
 fn formats_that_fit_a_scan_only_are_refused() {
     for format in ["csv", "sql"] {
-        assert_refused(&explain(&["--offline", "--format", format, TEXT]), &["the formats table and json"]);
+        assert_refused(&explain(&["--offline", "--format", format, TEXT]), &["possible values: table, json"]);
     }
 }
 

@@ -457,3 +457,52 @@ fn an_error_of_another_code_that_repeats_the_message_is_not_counted() {
     let times = (&report["constraints"][0]["first"], &report["constraints"][0]["last"]);
     assert_eq!(times, (&"2026-11-23T08:00:00".into(), &"2026-11-23 09:00:00".into()));
 }
+
+#[test]
+fn what_is_said_of_an_outlier_is_said_once() {
+    let database = Database::with_setup(
+        "CREATE TABLE t (id serial PRIMARY KEY, w text); INSERT INTO t (w) VALUES ('a'), ('b'), ('c');
+         INSERT INTO t VALUES (2000000000)",
+    );
+    let explained = database.explain(&database.violation("INSERT INTO t VALUES (2)"), 0);
+    for text in [&explained.facts(), &explained.screen] {
+        assert_eq!(text.matches("the next value 4 is free").count(), 1, "{text}");
+    }
+    assert_eq!(explained.json["evidence"].to_string().matches("remove the row").count(), 1, "{:#}", explained.json);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_text_is_said_to_be_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("its error.txt"), "x").expect("written");
+    let mut command = assert_cmd::Command::cargo_bin("pgseqfix").expect("built");
+    let output = command.current_dir(&directory).args(["explain", "--offline", "its error.txt"]).output();
+    let run = support::Run::from(output.expect("it runs")).expect_status(2);
+    assert!(
+        run.stderr.contains("'its error.txt' is a file: explain <'its error.txt', or --log 'its error.txt'"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn a_row_in_no_encoding_is_found_and_not_shown() {
+    let database = Database::new();
+    let Some(mut psql) = database.program("psql") else { return };
+    let name = format!("{} Without Encoding", database.name());
+    database.execute(&format!(
+        "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    ));
+    let setup = r"CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, E'caf\xe9')";
+    support::Run::of(psql.args(["-q", "-d", &name, "-c", setup])).expect_status(0);
+    let explained =
+        database.explain_with(&["-d", &name, "--show-row"], &text("t_pkey", "Key (id)=(1) already exists.", ""), 0);
+    let explained = explained.expect("genuine_duplicate");
+    database.execute(&format!("DROP DATABASE \"{name}\""));
+    assert_eq!(
+        (&explained.json["row"]["stored"], &explained.json["row"]["content"]),
+        (&true.into(), &serde_json::Value::Null)
+    );
+    assert!(explained.facts().contains("the row cannot be shown: invalid byte sequence"), "{}", explained.facts());
+    assert!(explained.screen.contains("client_encoding"), "{}", explained.screen);
+    assert!(!explained.screen.contains("do not fit"), "{}", explained.screen);
+}

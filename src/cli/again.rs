@@ -1,5 +1,7 @@
 //! The command that fixes what was found.
 
+use std::path::PathBuf;
+
 use pgseqfix::db::ScanOptions;
 use pgseqfix::db::connect::{Given, holds_secret};
 use pgseqfix::model::QualifiedName;
@@ -38,14 +40,49 @@ fn may_hold_password(word: &str) -> bool {
     !is_option && (names_password(word) || word.contains("://") && word.contains('%') || holds_secret(word))
 }
 
-/// The command that fixes what feeds one table, over the connection that was asked for.
-pub fn fix_table_command(given: &Given, options: &ScanOptions, table: &QualifiedName) -> String {
+/// The command that fixes what feeds these tables, over the connection that was asked for.
+pub fn fix_tables_command(given: &Given, options: &ScanOptions, tables: &[&QualifiedName]) -> String {
     let mut words = vec!["pgseqfix".to_owned(), "fix".to_owned()];
     words.extend(connection_words(given));
     let ignored = [("--ignore-above", options.ignore_above), ("--ignore-below", options.ignore_below)];
     words.extend(ignored.into_iter().filter_map(|(option, value)| Some(format!("{option}={}", value?))));
-    words.extend(["-t".to_owned(), quoted(&pattern(table))]);
+    words.extend(tables.iter().flat_map(|table| ["-t".to_owned(), quoted(&pattern(table))]));
     words.join(" ")
+}
+
+/// The command that explains the same logs in another database of the server that was asked.
+pub fn explain_log_command(given: &Given, database: &str, logs: &[PathBuf]) -> String {
+    let mut words = vec!["pgseqfix".to_owned(), "explain".to_owned()];
+    let there = Given { database: Some(in_place_of(given.database.as_deref(), database)), ..given.clone() };
+    words.extend(connection_words(&there));
+    words.push("--log".to_owned());
+    // No name is cut so that it would be another's.
+    match logs {
+        [_, _, _, _, ..] => words.push("…".to_owned()),
+        few => words.extend(few.iter().map(|log| quoted(&log.display().to_string()))),
+    }
+    words.join(" ")
+}
+
+/// A database's name in the place of the one that was given: of what a string or a URI says twice the last one counts.
+fn in_place_of(given: Option<&str>, database: &str) -> String {
+    let as_value = || format!("dbname='{}'", database.replace('\\', r"\\").replace('\'', r"\'"));
+    match given.filter(|given| given.contains("://") || given.contains('=')) {
+        Some(uri) if uri.contains("://") => {
+            let sign = if uri.contains('?') { '&' } else { '?' };
+            format!("{uri}{sign}dbname={}", percent_encoded(database))
+        }
+        Some(string) => format!("{string} {}", as_value()),
+        None if database.contains("://") || database.contains('=') => as_value(),
+        None => database.to_owned(),
+    }
+}
+
+/// As a URI takes any text.
+fn percent_encoded(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte);
+    let encoded = |byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }
 
 /// The options that lead to the same database, without a password.
@@ -102,7 +139,7 @@ fn pattern(table: &QualifiedName) -> String {
 }
 
 /// A word as a POSIX shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
@@ -113,7 +150,7 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{fix_command, without_secret};
+    use super::{fix_command, in_place_of, without_secret};
 
     fn command(words: &[&str], names_scan: bool) -> String {
         let words: Vec<String> =
@@ -152,6 +189,20 @@ mod tests {
             ("password", "password"),
         ] {
             assert_eq!(without_secret(given), said);
+        }
+    }
+
+    #[test]
+    fn another_database_takes_the_place_of_the_one_that_was_given() {
+        for (given, database, said) in [
+            (None, "shop", "shop"),
+            (Some("shop"), "it's", "it's"),
+            (Some("shop"), "a=b", "dbname='a=b'"),
+            (Some("host=h dbname=shop"), "it's", r"host=h dbname=shop dbname='it\'s'"),
+            (Some("postgres://h/shop"), "a b", "postgres://h/shop?dbname=a%20b"),
+            (Some("postgres:///shop?host=/tmp"), "é", "postgres:///shop?host=/tmp&dbname=%C3%A9"),
+        ] {
+            assert_eq!(in_place_of(given, database), said);
         }
     }
 

@@ -1,13 +1,14 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::duration::{milliseconds, time_limit};
-use super::explain::arguments::ExplainArguments;
+use super::explain::arguments::{ExplainArguments, in_explain};
 use super::explain::request::ExplainRequest;
 use super::format::{Format, OutputArguments};
 use super::number;
@@ -215,8 +216,22 @@ impl Pace {
 impl Arguments {
     /// Reads the command line; a wrong one ends the program, with what is wrong on standard error.
     pub fn read() -> Wanted {
-        let wanted = Self::try_parse().and_then(Self::into_wanted);
-        wanted.unwrap_or_else(|error| told(error, &Self::command()).exit())
+        let wanted = Self::from_words(std::env::args_os());
+        wanted.unwrap_or_else(|error| told(error, &Self::whole_command()).exit())
+    }
+
+    fn from_words(words: impl Iterator<Item = OsString>) -> Result<Wanted, clap::Error> {
+        let mut command = Self::whole_command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?.into_wanted()
+    }
+
+    /// The command with what the options of all mean to `explain`.
+    fn whole_command() -> clap::Command {
+        let command = Self::command();
+        let of_all = command.get_arguments().filter(|option| option.is_global_set());
+        let of_explain: Vec<Arg> = of_all.cloned().map(in_explain).collect();
+        command.mut_subcommand("explain", |explain| explain.args(of_explain))
     }
 
     /// Sorts the arguments.
@@ -334,12 +349,12 @@ mod tests {
     }
 
     fn parse(arguments: &[&str]) -> Result<Wanted, clap::Error> {
-        Arguments::try_parse_from(std::iter::once(&"pgseqfix").chain(arguments))?.into_wanted()
+        Arguments::from_words(std::iter::once(&"pgseqfix").chain(arguments).map(OsString::from))
     }
 
     #[test]
     fn the_command_line_is_sound() {
-        Arguments::command().debug_assert();
+        Arguments::whole_command().debug_assert();
     }
 
     #[test]

@@ -188,13 +188,24 @@ pub fn find_row(
         }
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
             values.iter().map(|value| (value as &(dyn ToSql + Sync), Type::TEXT)).collect();
-        match look_up(client, &options.timeouts, &row_sql(index, values, with_row), &parameters) {
+        let mut look = |with_row| look_up(client, &options.timeouts, &row_sql(index, values, with_row), &parameters);
+        let mut found = look(with_row);
+        let mut unshown = None;
+        if let Err(error) = &found
+            && with_row
+            && let Some(doubt) = not_to_be_shown(&Error::new("could not show the row", error))
+        {
+            unshown = Some(Err(doubt));
+            found = look(false);
+        }
+        match found {
             Ok(found) => {
                 is_possible = true;
                 inexact = inexact.or_else(|| index.inexact(values));
                 if let Some(row) = found.first() {
                     let values = values.iter().map(|value| (*value).to_owned()).collect();
-                    return Ok(RowLookup::Found { values, row: row.try_get("row").unwrap_or_default() });
+                    let shown = || row.try_get::<_, Option<String>>("row").ok().flatten().map(Ok);
+                    return Ok(RowLookup::Found { values, row: unshown.or_else(shown) });
                 }
             }
             Err(error) => {
@@ -211,6 +222,16 @@ pub fn find_row(
         (_, true) => inexact.map_or(RowLookup::NotFound, RowLookup::Unknown),
         (None, false) => RowLookup::Unknown(Doubt::new("the text's values do not fit the columns of the index")),
     })
+}
+
+/// Why a row cannot be shown that can be looked for: a `SQL_ASCII` database holds texts in any encoding.
+fn not_to_be_shown(error: &Error) -> Option<Doubt> {
+    let codes = [SqlState::CHARACTER_NOT_IN_REPERTOIRE, SqlState::UNTRANSLATABLE_CHARACTER];
+    error.code().filter(|code| codes.contains(code))?;
+    Some(Doubt::with_cure(
+        format!("the row cannot be shown: {}", error.said()),
+        "a text in it is not in the database's encoding: look at it with psql and SET client_encoding TO SQL_ASCII",
+    ))
 }
 
 /// Why the row could not be read: a value that is none of its type's, or something that all values would meet.

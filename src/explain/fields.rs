@@ -22,7 +22,14 @@ static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("a fixed pattern")
 });
 
-/// psql's verbose form, Npgsql's dump and Postgrex's: a line of its own, without quotes.
+/// psql's verbose form: it quotes no name, so that the name is all that follows on the line, whatever is in it.
+static PSQL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^(CONSTRAINT|SCHEMA|TABLE) NAME:  ([^\n]+?)\r?$").expect("a fixed pattern"));
+
+/// What begins the next of its lines, where a program has joined them.
+const JOINED: [&str; 2] = [" NAME:  ", "LOCATION:  "];
+
+/// The same indented, Npgsql's dump and Postgrex's: a line of its own, without quotes.
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"(?mi)^[ \t]*(constraint|schema|table)(?:[ _]?name)?:[ \t]+([^\s{}\[\](),'`][^\n{}\[\](),'`]*)$";
     Regex::new(pattern).expect("a fixed pattern")
@@ -50,6 +57,9 @@ impl Fields {
     /// Finds them; of several the first one counts.
     pub(crate) fn find(text: &str) -> Self {
         let mut fields = Self::default();
+        for found in psql_lines(text) {
+            fields.take(found.0, found.1.to_owned());
+        }
         for found in QUOTED.captures_iter(text).take(MANY) {
             let (Some(whole), Some(name), Some(quote)) = (found.get(0), found.get(1), found.get(2)) else {
                 continue;
@@ -63,7 +73,9 @@ impl Fields {
             let (Some(name), Some(value)) = (found.get(1), found.get(2)) else {
                 continue;
             };
-            fields.take(name.as_str(), value.as_str().trim().to_owned());
+            if !is_joined(value.as_str()) {
+                fields.take(name.as_str(), value.as_str().trim().to_owned());
+            }
         }
         for found in INLINE.captures_iter(text).take(MANY) {
             let (Some(name), Some(value)) = (found.get(1).or_else(|| found.get(2)), found.get(3)) else {
@@ -101,6 +113,21 @@ impl Fields {
     }
 }
 
+/// Label and name of each line in psql's verbose form.
+fn psql_lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let found = PSQL.captures_iter(text).take(MANY).filter_map(|found| Some((found.get(1)?, found.get(2)?)));
+    found.map(|(label, name)| (label.as_str(), name.as_str())).filter(|(_, name)| !is_joined(name))
+}
+
+fn is_joined(line: &str) -> bool {
+    JOINED.iter().any(|words| line.contains(words))
+}
+
+/// The schema that psql's verbose form tells.
+pub(crate) fn psql_schema(text: &str) -> Option<&str> {
+    psql_lines(text).find(|(label, _)| *label == "SCHEMA").map(|(_, name)| name)
+}
+
 /// Whether a place is within the literal of a DETAIL's field.
 pub(crate) fn is_in_literal(text: &str, place: usize) -> bool {
     let before = QUOTED.captures_iter(&text[..place]).take(MANY);
@@ -136,5 +163,19 @@ mod tests {
         assert_eq!(rust.constraint.as_deref(), Some("users_pkey"));
         let psql = Fields::find("SCHEMA NAME:  public\nTABLE NAME:  order line\nCONSTRAINT NAME:  users_pkey\n");
         assert_eq!((psql.table.as_deref(), psql.constraint.as_deref()), (Some("order line"), Some("users_pkey")));
+    }
+
+    #[test]
+    fn what_psql_prints_behind_a_label_is_the_whole_name() {
+        for name in ["a (old)", "customer's", "a,b", "trail ", " lead", "\"quoted\"", "{x}", "[y]", "`z`", "table=t"] {
+            let found =
+                Fields::find(&format!("SCHEMA NAME:  {name}\r\nTABLE NAME:  {name}\nCONSTRAINT NAME:  {name}\n"));
+            assert_eq!(
+                [found.schema, found.table, found.constraint],
+                [Some(name); 3].map(|name| name.map(str::to_owned))
+            );
+        }
+        let joined = Fields::find("SCHEMA NAME:  public TABLE NAME:  users CONSTRAINT NAME:  users_pkey LOCATION:  x");
+        assert_eq!([joined.schema, joined.table].map(Option::unwrap_or_default), ["public", "users"]);
     }
 }

@@ -120,7 +120,8 @@ fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
     let near = &text[..floor(text, LONGEST_NAME * 2)];
     let line = &near[..near.find('\n').unwrap_or(near.len())];
     let mut ends = closings(line, closing, open);
-    if ends.is_empty() {
+    let own = ends.len();
+    if own == 0 {
         // The name itself may hold a line's end.
         ends.extend(closings(&text[..floor(text, LONGEST_NAME)], closing, open).into_iter().take(1));
     }
@@ -129,6 +130,14 @@ fn names(text: &str, open: char, behind: &str) -> Option<(Vec<String>, usize)> {
         |(at, width): &(usize, usize), words: &str| line.get(at + width..).is_some_and(|rest| rest.starts_with(words));
     let is_last = |(at, width): &(usize, usize)| at + width == rest.len();
     let goes_on = |end: &(usize, usize)| GOES_ON.iter().any(|words| follows(end, words));
+    let is_sure = |end: &(usize, usize)| is_last(end) || goes_on(end) || !behind.is_empty() && follows(end, behind);
+    if own > 0 && !ends.iter().any(is_sure) {
+        // A quote within the name, and then a line's end: it ends with a later line.
+        let later = closings(&text[..floor(text, LONGEST_NAME)], closing, open);
+        let ends_line =
+            |&(at, width): &(usize, usize)| text[at + width..].chars().next().is_none_or(|next| next == '\n');
+        ends.extend(later.into_iter().filter(|end| end.0 > line.len() && ends_line(end)).take(1));
+    }
     let likeliest = ends
         .iter()
         .rposition(|end| !behind.is_empty() && follows(end, behind))

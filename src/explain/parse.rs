@@ -1,5 +1,7 @@
 //! From any text to the violation that it tells of, without a server.
 
+use std::borrow::Cow;
+
 use super::escapes::without_colours;
 use super::json;
 use super::other::{OtherError, of_code, other_error};
@@ -20,7 +22,19 @@ pub enum Reading {
 /// Reads a text: the server's own form, a line of its log, or what a driver or a framework prints around it. Takes time
 /// in proportion to the text's length, whatever it holds.
 pub fn parse(text: &str) -> Reading {
-    let text = &*without_colours(text);
+    let plain = without_colours(text);
+    let mut reading = parse_uncoloured(&plain);
+    // What colours a terminal can be a part of the name.
+    if let (Cow::Owned(_), Reading::Violation(found)) = (&plain, &mut reading)
+        && let Reading::Violation(as_it_is) = parse_uncoloured(text)
+    {
+        let names = as_it_is.constraints.into_iter().filter(|name| name.contains('\u{1b}'));
+        found.constraints.extend(names.collect::<Vec<_>>());
+    }
+    reading
+}
+
+fn parse_uncoloured(text: &str) -> Reading {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(document) = serde_json::from_str(text)
         && let Some(told) = json::told(&document)

@@ -11,8 +11,8 @@ pub enum RowLookup {
     Found {
         /// The key's values, one for each part.
         values: Vec<String>,
-        /// The row as a JSON object, where it was asked for.
-        row: Option<String>,
+        /// The row as a JSON object, where it was asked for; or why it cannot be shown.
+        row: Option<Result<String, Doubt>>,
     },
     /// No such row is stored now.
     NotFound,

@@ -19,6 +19,18 @@ pub fn as_psql_prints(error: &DbError) -> String {
     text
 }
 
+/// Likewise, with VERBOSITY set to verbose.
+pub fn as_psql_prints_verbosely(error: &DbError) -> String {
+    let field = |field: Option<&str>| field.expect("a unique violation has it").to_owned();
+    format!(
+        "{}SCHEMA NAME:  {}\nTABLE NAME:  {}\nCONSTRAINT NAME:  {}\n",
+        as_psql_prints(error),
+        field(error.schema()),
+        field(error.table()),
+        field(error.constraint())
+    )
+}
+
 impl Database {
     /// The error that statements end with; the server rolls all of them back.
     pub fn error(&self, sql: &str) -> DbError {

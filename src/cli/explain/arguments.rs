@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args, ValueEnum};
 use pgseqfix::explain::Language;
+
+use crate::cli::format::Format;
 
 /// What to explain, and how.
 #[derive(Debug, Args)]
@@ -24,6 +26,31 @@ pub struct ExplainArguments {
     /// Show how to catch the error in code
     #[arg(long, value_name = "LANGUAGE", value_parser = language(), conflicts_with = "log")]
     pub lang: Option<Language>,
+}
+
+/// What an option of all commands means here.
+pub fn in_explain(option: Arg) -> Arg {
+    let which = |help: &'static str| option.clone().help(help).help_heading(WHICH);
+    match option.get_id().as_str() {
+        "schema" => which("Only one on a table of this schema"),
+        "exclude_schema" => which("None on a table of this schema"),
+        "table" => which("Only one on this table"),
+        "exclude_table" => which("None on this table"),
+        "format" => option.value_parser(format()),
+        // It holds here, too: an explanation takes one connection.
+        "jobs" => option.hide(true),
+        "verbose" => option.help("Log more (-vv: each statement); RUST_LOG has the last word"),
+        _ => option,
+    }
+}
+
+const WHICH: &str = "Which of several constraints of one name (patterns as in pg_dump)";
+
+/// The formats that an explanation has.
+fn format() -> impl TypedValueParser<Value = Format> {
+    let formats = [Format::Table, Format::Json];
+    let words = formats.iter().filter_map(Format::to_possible_value);
+    PossibleValuesParser::new(words).map(|word| Format::from_str(&word, false).expect("only formats' words pass"))
 }
 
 /// A language by its word.

@@ -2,7 +2,7 @@
 
 use pgseqfix::explain::{Catching, Cure, Diagnosis, Language, Occasion, Remedy, Violation, duplicates, snippet};
 use pgseqfix::model::{
-    Finding, Plan, QualifiedName, RowLookup, Server, UniqueIndex, parse_identifiers, quote_identifier,
+    Doubt, Finding, LeftOut, Plan, QualifiedName, RowLookup, Server, UniqueIndex, parse_identifiers, quote_identifier,
 };
 
 use super::request::ExplainRequest;
@@ -59,6 +59,24 @@ pub struct Next {
     pub purpose: &'static str,
     /// The command.
     pub command: String,
+    /// The table whose sequences it repairs, where it does.
+    pub table: Option<QualifiedName>,
+}
+
+impl Diagnosed {
+    /// What is known, with why the row is not shown where that was wanted.
+    pub fn evidence(&self) -> impl Iterator<Item = &Doubt> {
+        let unshown = match &self.row {
+            RowLookup::Found { row: Some(Err(doubt)), .. } => Some(doubt),
+            _ => None,
+        };
+        self.diagnosis.evidence.iter().chain(unshown)
+    }
+
+    /// What a fix leaves alone, but for what the evidence says of the sequence already.
+    pub fn left_alone(&self) -> impl Iterator<Item = &LeftOut> {
+        self.plan.left_out.iter().filter(|left| !self.diagnosis.evidence.contains(&left.doubt))
+    }
 }
 
 impl Explanation {
@@ -71,6 +89,7 @@ impl Explanation {
         let next = Next {
             purpose: "to ask the database what it came from",
             command: format!("pgseqfix explain {place} '…the same text…'"),
+            table: None,
         };
         Self { violation, known: Known::Offline, cure, snippet, next: Some(next) }
     }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Read};
 
 use pgseqfix::db::Error;
 
+use super::utf16::{Order, Utf16};
 use crate::cli::failure::{Failure, tell};
 
 /// No error report is longer; a log is read piece by piece with --log.
@@ -25,5 +26,10 @@ pub fn standard_input() -> Result<String, Failure> {
         let error = Error::refusal("could not read standard input", "it is longer than 64 MB");
         return Err(error.with_hint("for logs: --log -").into());
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let Some(order) = Order::of(&bytes) else {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    };
+    let mut text = String::new();
+    Utf16::new(&bytes[2..], order).read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
 }

@@ -214,8 +214,8 @@ impl RowFields {
     fn of(row: &RowLookup) -> Self {
         match row {
             RowLookup::Found { row, .. } => {
-                let content =
-                    row.as_ref().map(|row| serde_json::from_str(row).unwrap_or_else(|_| Value::from(row.as_str())));
+                let shown = row.as_ref().and_then(|row| row.as_ref().ok());
+                let content = shown.map(|row| serde_json::from_str(row).unwrap_or_else(|_| Value::from(row.as_str())));
                 Self { stored: Some(true), content }
             }
             RowLookup::NotFound => Self { stored: Some(false), content: None },
@@ -225,8 +225,8 @@ impl RowFields {
 }
 
 fn evidence(known: &Diagnosed) -> Vec<EvidenceFields<'_>> {
-    let left_out = known.plan.left_out.iter().map(|left| &left.doubt);
-    known.diagnosis.evidence.iter().chain(left_out).map(EvidenceFields::of).collect()
+    let left_out = known.left_alone().map(|left| &left.doubt);
+    known.evidence().chain(left_out).map(EvidenceFields::of).collect()
 }
 
 /// The sequences that feed the key, with what would be set.

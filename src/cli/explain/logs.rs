@@ -1,7 +1,7 @@
 //! Explains all violations of log files: one line a constraint, the most frequent first.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,13 @@ use flate2::bufread::MultiGzDecoder;
 use indicatif::{MultiProgress, ProgressBar};
 use pgseqfix::db::{self, Error};
 use pgseqfix::explain::{Folded, Tally, Violation, read_log};
+use pgseqfix::model::QualifiedName;
 
 use super::explanation::{Explanation, Known};
 use super::request::ExplainRequest;
+use super::utf16::{Order, Utf16};
 use super::{cannot_write, json_log, look, table_log};
+use crate::cli::again;
 use crate::cli::connection::connect;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, tell};
@@ -36,6 +39,10 @@ pub struct LogReport {
     pub is_asked: bool,
     /// Each constraint, with its explanation; none where no server was asked, or another database is meant.
     pub constraints: Vec<(Folded, Option<Explanation>)>,
+    /// The commands that ask the other databases.
+    pub to_ask: Vec<String>,
+    /// The command that repairs what is behind.
+    pub to_repair: Option<String>,
 }
 
 /// Reads the logs, asks the server, and says it.
@@ -70,7 +77,10 @@ pub fn run(
     } else {
         explained(folded, request, &interrupt, &mut progress)?
     };
-    let report = LogReport { lines, violations, beyond, is_asked: !request.offline, constraints };
+    let to_ask = if request.offline { Vec::new() } else { to_ask(&constraints, request, files) };
+    let to_repair = to_repair(&constraints, request);
+    let is_asked = !request.offline;
+    let report = LogReport { lines, violations, beyond, is_asked, constraints, to_ask, to_repair };
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Json => json_log::render(&report, out),
         _ => table_log::render(&report, place.is_coloured(), out),
@@ -88,6 +98,24 @@ impl LogReport {
             _ => Exit::Fine,
         })
     }
+}
+
+/// What asks each of the other databases about its errors.
+fn to_ask(constraints: &[(Folded, Option<Explanation>)], request: &ExplainRequest, files: &[PathBuf]) -> Vec<String> {
+    let not_asked = constraints.iter().filter(|(_, explanation)| explanation.is_none());
+    let databases: BTreeSet<&String> = not_asked.filter_map(|(folded, _)| folded.database.as_ref()).collect();
+    databases.into_iter().map(|database| again::explain_log_command(&request.given, database, files)).collect()
+}
+
+/// What repairs all of one database at once.
+fn to_repair(constraints: &[(Folded, Option<Explanation>)], request: &ExplainRequest) -> Option<String> {
+    let mut tables: Vec<&QualifiedName> = Vec::new();
+    for table in constraints.iter().filter_map(|(_, explanation)| explanation.as_ref()?.next.as_ref()?.table.as_ref()) {
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    (!tables.is_empty()).then(|| again::fix_tables_command(&request.given, &request.scan, &tables))
 }
 
 /// Asks the server about each constraint of its database.
@@ -171,7 +199,7 @@ impl Log {
     }
 
     fn read(self, tally: &mut Tally, bar: &ProgressBar, interrupt: &Interrupt) -> Result<(), Failure> {
-        let mut source = BufReader::with_capacity(256 * 1024, bar.wrap_read(self.source));
+        let mut source = buffered(bar.wrap_read(self.source));
         let seen = Cell::new(false);
         let mut is_stopped = || {
             seen.set(interrupt.is_wanted());
@@ -181,11 +209,23 @@ impl Log {
         // What is packed tells it by its first bytes, whatever its name.
         let is_packed = source.fill_buf().map_err(failed)?.starts_with(&[0x1f, 0x8b]);
         let read = if is_packed {
-            let mut unpacked = BufReader::with_capacity(256 * 1024, MultiGzDecoder::new(source));
-            read_log(&mut unpacked, tally, &mut is_stopped)
+            read_decoded(buffered(MultiGzDecoder::new(source)), tally, &mut is_stopped)
         } else {
-            read_log(&mut source, tally, &mut is_stopped)
+            read_decoded(source, tally, &mut is_stopped)
         };
         read.map_err(failed)
     }
+}
+
+fn buffered<R: Read>(source: R) -> BufReader<R> {
+    BufReader::with_capacity(256 * 1024, source)
+}
+
+/// Reads a log that is not packed, be it UTF-16.
+fn read_decoded(mut log: impl BufRead, tally: &mut Tally, is_stopped: &mut dyn FnMut() -> bool) -> io::Result<()> {
+    let Some(order) = Order::of(log.fill_buf()?) else {
+        return read_log(&mut log, tally, is_stopped);
+    };
+    log.consume(2);
+    read_log(&mut buffered(Utf16::new(log, order)), tally, is_stopped)
 }

@@ -173,7 +173,8 @@ fn next(
         Verdict::SequenceBehind | Verdict::Mixed => "to repair the sequence",
         _ => "beside that: the sequence is behind, and inserts that draw from it will fail",
     };
-    Some(Next { purpose, command: again::fix_table_command(&request.given, &request.scan, table) })
+    let command = again::fix_tables_command(&request.given, &request.scan, &[table]);
+    Some(Next { purpose, command, table: Some(table.clone()) })
 }
 
 fn not_found(violation: &Violation, database: &str, request: &ExplainRequest) -> Error {

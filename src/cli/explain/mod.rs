@@ -12,13 +12,16 @@ pub mod request;
 mod sought;
 mod table_log;
 mod text;
+mod utf16;
 
 use std::io;
+use std::path::Path;
 
 use indicatif::MultiProgress;
 use pgseqfix::db::Error;
 use pgseqfix::explain::{OtherError, Reading, Violation, parse};
 
+use super::again;
 use super::connection::connect;
 use super::exit::Exit;
 use super::failure::{Failure, tell};
@@ -92,6 +95,7 @@ fn deliver(request: &ExplainRequest, destination: Destination, explanation: &Exp
 /// The violation that a text tells of; what else it is makes an error.
 fn violation(text: &str) -> Result<Violation, Error> {
     const DOING: &str = "could not find error 23505 (unique_violation) in the text";
+    const NOTHING: &str = "it holds no error of PostgreSQL's that is known here";
     match parse(text) {
         Reading::Violation(violation) => Ok(*violation),
         Reading::Other(OtherError { sqlstate, what, advice }) => {
@@ -101,7 +105,12 @@ fn violation(text: &str) -> Result<Violation, Error> {
         Reading::Nothing if text.trim().is_empty() => {
             Err(Error::refusal(DOING, "it is empty").with_hint("give it as an argument, or on standard input"))
         }
-        Reading::Nothing => Err(Error::refusal(DOING, "it holds no error of PostgreSQL's that is known here")
+        Reading::Nothing if Path::new(text).is_file() => {
+            let name = again::quoted(text);
+            let hint = format!("{name} is a file: explain <{name}, or --log {name}");
+            Err(Error::refusal(DOING, NOTHING).with_hint(hint))
+        }
+        Reading::Nothing => Err(Error::refusal(DOING, NOTHING)
             .with_hint("give the whole message with its DETAIL; the database is named with -d, log files with --log")),
     }
 }

@@ -60,13 +60,10 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
             }
         }
     }
-    let mut commands: Vec<&str> = report
-        .constraints
-        .iter()
-        .filter_map(|(_, explanation)| Some(explanation.as_ref()?.next.as_ref()?.command.as_str()))
-        .collect();
-    commands.dedup();
-    for command in commands {
+    for command in &report.to_ask {
+        writeln!(out, "To ask: {}", printable(command))?;
+    }
+    if let Some(command) = &report.to_repair {
         writeln!(out, "To repair: {}", printable(command))?;
     }
     Ok(())

@@ -171,19 +171,19 @@ fn write_known(known: &Diagnosed, bold: Style, coloured: bool, out: &mut dyn Wri
     };
     let style = if coloured { Style::new().fg_color(Some(colour.into())) } else { Style::new() };
     writeln!(out, "\n{bold}Verdict{bold:#}  {style}{}{style:#}", diagnosis.verdict.sentence())?;
-    for doubt in &diagnosis.evidence {
+    for doubt in known.evidence() {
         writeln!(out, "- {}", printable(&doubt.reason))?;
         if let Some(cure) = &doubt.cure {
             writeln!(out, "  hint: {}", printable(cure))?;
         }
     }
-    for left in &known.plan.left_out {
+    for left in known.left_alone() {
         writeln!(out, "- pgseqfix fix leaves it alone: {}", printable(&left.doubt.reason))?;
         if let Some(cure) = &left.doubt.cure {
             writeln!(out, "  hint: {}", printable(cure))?;
         }
     }
-    if let RowLookup::Found { row: Some(row), .. } = &known.row {
+    if let RowLookup::Found { row: Some(Ok(row)), .. } = &known.row {
         writeln!(out, "\n{bold}Row{bold:#}  {}", printable(row))?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::{Occurrence, Report};
 use crate::explain::detail::is_quoted;
+use crate::explain::fields::psql_schema;
 use crate::explain::message::{floor, messages};
 use crate::explain::parse::{Reading, parse};
 use crate::explain::statement::Statement;
@@ -100,7 +101,8 @@ impl Tally {
                 let message = messages(&text).find(|message| !is_quoted(&text, message));
                 match message.and_then(|message| message.names.into_iter().next()) {
                     Some(name) => {
-                        (Statement::find_in_report(&text).and_then(|found| found.schema), name, Report::Text(text))
+                        let of_statement = || Statement::find_in_report(&text)?.schema;
+                        (psql_schema(&text).map(str::to_owned).or_else(of_statement), name, Report::Text(text))
                     }
                     None => match parse(&text) {
                         Reading::Violation(violation) => of_violation(violation),
