@@ -10,6 +10,7 @@ use cli::request::Wanted;
 fn main() -> ExitCode {
     let ended = match Arguments::read() {
         Wanted::Sequences(request) => cli::run::run(&request, &cli::logging::start(request.output.verbose)),
+        Wanted::Generate(what) => cli::generate::run(what, Arguments::whole_command()),
         Wanted::Explain(request) => cli::explain::run(&request, &cli::logging::start(request.output.verbose)),
     };
     cli::logging::finish();

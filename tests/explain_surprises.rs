@@ -485,24 +485,29 @@ fn a_file_in_the_place_of_the_text_is_said_to_be_one() {
 }
 
 #[test]
-fn a_row_in_no_encoding_is_found_and_not_shown() {
+fn a_row_with_bytes_that_are_no_letters_is_found_and_shown_as_far_as_it_can_be() {
     let database = Database::new();
-    let Some(mut psql) = database.program("psql") else { return };
-    let name = format!("{} Without Encoding", database.name());
-    database.execute(&format!(
-        "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
-    ));
-    let setup = r"CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, E'caf\xe9')";
-    support::Run::of(psql.args(["-q", "-d", &name, "-c", setup])).expect_status(0);
-    let explained =
-        database.explain_with(&["-d", &name, "--show-row"], &text("t_pkey", "Key (id)=(1) already exists.", ""), 0);
-    let explained = explained.expect("genuine_duplicate");
-    database.execute(&format!("DROP DATABASE \"{name}\""));
-    assert_eq!(
-        (&explained.json["row"]["stored"], &explained.json["row"]["content"]),
-        (&true.into(), &serde_json::Value::Null)
-    );
-    assert!(explained.facts().contains("the row cannot be shown: invalid byte sequence"), "{}", explained.facts());
-    assert!(explained.screen.contains("client_encoding"), "{}", explained.screen);
-    assert!(!explained.screen.contains("do not fit"), "{}", explained.screen);
+    for (encoding, byte) in [("SQL_ASCII", "\\xe9"), ("WIN1252", "\\x81")] {
+        let Some(mut psql) = database.program("psql") else { return };
+        let name = format!("{} {encoding}", database.name());
+        database.execute(&format!(
+            "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        ));
+        let setup = format!("CREATE TABLE t (id int PRIMARY KEY, w text); INSERT INTO t VALUES (1, E'caf{byte}')");
+        psql.env("PGCLIENTENCODING", encoding);
+        support::Run::of(psql.args(["-q", "-d", &name, "-c", &setup])).expect_status(0);
+        let text = text("t_pkey", "Key (id)=(1) already exists.", "");
+        let explained = database.explain_with(&["-d", &name, "--show-row"], &text, 0).expect("genuine_duplicate");
+        database.execute(&format!("DROP DATABASE \"{name}\""));
+        let row = &explained.json["row"];
+        assert_eq!(row["stored"], true, "{encoding}");
+        if encoding == "SQL_ASCII" {
+            assert!(row["content"].to_string().contains("caf\u{fffd}"), "{row:#}");
+        } else {
+            assert!(row["content"].is_null(), "{row:#}");
+            assert!(explained.facts().contains("the row cannot be shown: "), "{}", explained.facts());
+            assert!(explained.screen.contains("client_encoding"), "{}", explained.screen);
+        }
+        assert!(!explained.screen.contains("do not fit"), "{}", explained.screen);
+    }
 }

@@ -265,3 +265,70 @@ fn duplicates_that_go_in_silently_are_pointed_out() {
     let run = database.run(&["-t", "\"Album\""]).expect_status(1);
     assert!(!run.stdout.contains("no unique constraint"), "{run:#?}");
 }
+
+/// The rules of the text format: <https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details>.
+#[test]
+fn metrics_are_in_the_text_format_of_prometheus() {
+    let database = Database::with_setup(
+        r#"CREATE TABLE behind (id serial); INSERT INTO behind VALUES (5);
+           CREATE TABLE "In ""Sync""\n" (id smallserial); CREATE SEQUENCE unlinked;
+           CREATE TABLE full_up (id smallint DEFAULT 1); CREATE SEQUENCE few MAXVALUE 3 OWNED BY full_up.id;
+           ALTER TABLE full_up ALTER id SET DEFAULT nextval('few'); INSERT INTO full_up VALUES (1), (2), (3)"#,
+    );
+    let text = database.run(&["--format", "prometheus"]).expect_status(1).stdout;
+    let sample = regex::Regex::new(
+        r#"^([a-zA-Z_:][a-zA-Z0-9_:]*)\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\\\|\\"|\\n)*",?)*\} [0-9.e-]+$"#,
+    )
+    .expect("it is one");
+    let (mut metric, mut seen, mut values) = (String::new(), std::collections::BTreeSet::new(), Vec::new());
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            metric = help.split(' ').next().expect("a name").to_owned();
+            assert_eq!(lines.next(), Some(&*format!("# TYPE {metric} gauge")));
+            assert!(seen.insert(metric.clone()), "{metric} is in one group");
+            continue;
+        }
+        let found = sample.captures(line).unwrap_or_else(|| panic!("no sample: {line}"));
+        assert_eq!(&found[1], metric, "samples follow their metric");
+        let (series, value) = line.rsplit_once(' ').expect("a value");
+        assert!(seen.insert(series.to_owned()), "{series} is there once");
+        values.push((series.to_owned(), value.parse::<f64>().expect("a number")));
+    }
+    let value = |metric: &str, label: &str| {
+        let is_it = |(series, _): &&(String, f64)| series.starts_with(metric) && series.contains(label);
+        values.iter().find(is_it).unwrap_or_else(|| panic!("no {metric} of {label} in {text}")).1
+    };
+    assert_eq!(value("pgseqfix_sequence_behind", "behind_id_seq").to_bits(), 1f64.to_bits());
+    assert_eq!(value("pgseqfix_sequence_behind", r#"In \"Sync\"\\n_id_seq"#).to_bits(), 0f64.to_bits());
+    assert_eq!(value("pgseqfix_sequence_exhausted", "\"few\"").to_bits(), 1f64.to_bits());
+    let used = value("pgseqfix_sequence_used_ratio", "behind_id_seq");
+    assert!((used * 2_147_483_647.0 - 5.0).abs() < 0.01, "{used}");
+    assert_eq!(value("pgseqfix_sequences", "\"unlinked\"").to_bits(), 1f64.to_bits());
+    // After a fix they tell how things are then.
+    let text = database.run(&["fix", "--yes", "--format", "prometheus"]).expect_status(1).stdout;
+    assert!(
+        text.lines().any(|line| line.contains("behind_id_seq") && line.contains("_behind{") && line.ends_with(" 0"))
+    );
+}
+
+#[test]
+fn quiet_leaves_the_status_and_check_one_line() {
+    let database = Database::with_setup("CREATE TABLE t (id serial); INSERT INTO t VALUES (5)");
+    for command in [&["--quiet"][..], &["scan", "-q"], &["fix", "--dry-run", "-q"]] {
+        let run = database.run(command).expect_status(1);
+        assert_eq!((&*run.stdout, &*run.stderr), ("", ""), "{command:?}");
+    }
+    for command in [&["--check"][..], &["scan", "--check"], &["--check", "scan"]] {
+        let run = database.run(command).expect_status(1);
+        assert_eq!((&*run.stdout, &*run.stderr), ("1 sequence: 1 behind.\n", ""), "{command:?}");
+    }
+    for command in
+        [&["fix", "--check"][..], &["--check", "fix", "--yes"], &["-q", "-v"], &["--check", "--format", "csv"]]
+    {
+        let run = database.run(command).expect_status(2);
+        assert!(run.stdout.is_empty() && run.stderr.starts_with("error: "), "{run:#?}");
+    }
+    database.run(&["fix", "--yes", "-q"]).expect_status(0);
+    assert_eq!(database.run(&["--check"]).expect_status(0).stdout, "1 sequence: 1 in sync.\n");
+}

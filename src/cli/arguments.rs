@@ -11,6 +11,7 @@ use super::duration::{milliseconds, time_limit};
 use super::explain::arguments::{ExplainArguments, in_explain};
 use super::explain::request::ExplainRequest;
 use super::format::{Format, OutputArguments};
+use super::generate::Generated;
 use super::number;
 use super::request::{Request, Task, Wanted};
 use super::usage::told;
@@ -34,7 +35,7 @@ pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    place: Place,
+    scan: ScanArguments,
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
@@ -45,6 +46,9 @@ pub struct Arguments {
     pace: Pace,
     #[command(flatten)]
     output: OutputArguments,
+    /// Print what is shipped beside the program: completions, pages of the manual
+    #[arg(long, value_name = "WHAT", hide = true, exclusive = true)]
+    generate: Option<Generated>,
 }
 
 const AFTER_HELP: &str = "\
@@ -64,7 +68,7 @@ For example:
 enum Command {
     /// Say which sequences are behind, and why; changes nothing (the default)
     #[command(disable_help_flag = true)]
-    Scan(Place),
+    Scan(ScanArguments),
     /// Fix the sequences that are behind: shows the plan, lets you pick, and asks
     #[command(disable_help_flag = true)]
     Fix(FixArguments),
@@ -89,6 +93,15 @@ struct Place {
     /// Database name, keyword string ("host=h dbname=d") or URI (postgres://…)
     #[arg(value_name = "DBNAME")]
     dbname: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+struct ScanArguments {
+    #[command(flatten)]
+    place: Place,
+    /// Write one line, the one that counts; the exit status is 1 where something is behind
+    #[arg(long, conflicts_with_all = ["quiet", "verbose", "format"])]
+    check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +164,44 @@ struct SelectionArguments {
     /// Not this table, or sequence
     #[arg(short = 'T', long, value_name = "PATTERN", global = true)]
     exclude_table: Vec<String>,
+}
+
+impl Connection {
+    /// What is given to connect with.
+    fn given(self, database: Option<String>) -> Given {
+        Given {
+            database,
+            host: self.host,
+            port: self.port,
+            user: self.username,
+            password: match (self.no_password, self.password) {
+                (true, _) => PasswordPolicy::Never,
+                (false, true) => PasswordPolicy::Always,
+                (false, false) => PasswordPolicy::WhenAsked,
+            },
+        }
+    }
+}
+
+impl FixArguments {
+    fn task(&self) -> Task {
+        match (self.dry_run, self.yes) {
+            (true, _) => Task::DryRun,
+            (false, true) => Task::Fix,
+            (false, false) => Task::Ask,
+        }
+    }
+
+    fn plan(&self) -> PlanOptions {
+        PlanOptions {
+            headroom: self.headroom,
+            fix_outliers: self.fix_outliers,
+            accept_races: self.accept_races,
+            user: String::new(),
+            names_all_grants: true,
+            is_narrowed: false,
+        }
+    }
 }
 
 impl SelectionArguments {
@@ -227,28 +278,41 @@ impl Arguments {
     }
 
     /// The command with what the options of all mean to `explain`.
-    fn whole_command() -> clap::Command {
+    pub fn whole_command() -> clap::Command {
         let command = Self::command();
         let of_all = command.get_arguments().filter(|option| option.is_global_set());
         let of_explain: Vec<Arg> = of_all.cloned().map(in_explain).collect();
         command.mut_subcommand("explain", |explain| explain.args(of_explain))
     }
 
-    /// Sorts the arguments.
-    fn into_wanted(self) -> Result<Wanted, clap::Error> {
-        let Self { command, place, connection, selection, comparison, pace, output } = self;
-        let logs = match &command {
+    /// What is wrong with them together.
+    fn objection(&self) -> Option<(ErrorKind, &'static str)> {
+        let logs = match &self.command {
             Some(Command::Explain(arguments)) => arguments.log.as_slice(),
             _ => &[],
         };
-        if logs.iter().chain(&output.output).any(|file| holds_secret(&file.to_string_lossy()))
-            || selection.holds_secret()
-        {
+        let is_astray = logs.iter().chain(&self.output.output).any(|file| holds_secret(&file.to_string_lossy()));
+        if is_astray || self.selection.holds_secret() {
             // Every error names them, and the server's log would, too.
             let message = "a connection string with a password stands where a pattern or a file is expected; it goes to \
                            DBNAME or -d";
-            return Err(Self::command().error(ErrorKind::InvalidValue, message));
+            return Some((ErrorKind::InvalidValue, message));
         }
+        let is_scan = matches!(self.command, None | Some(Command::Scan(_)));
+        let message = "--check is for a scan, which changes nothing";
+        (self.scan.check && !is_scan).then_some((ErrorKind::ArgumentConflict, message))
+    }
+
+    /// Sorts the arguments.
+    fn into_wanted(self) -> Result<Wanted, clap::Error> {
+        if let Some(what) = self.generate {
+            return Ok(Wanted::Generate(what));
+        }
+        if let Some((kind, message)) = self.objection() {
+            return Err(Self::command().error(kind, message));
+        }
+        let Self { command, scan, connection, selection, comparison, pace, output, .. } = self;
+        let ScanArguments { place, mut check } = scan;
         let mut explain = None;
         let names_scan = matches!(command, Some(Command::Scan(_)));
         let (task, sub_place, mut plan) = match command {
@@ -257,41 +321,22 @@ impl Arguments {
                 (Task::Scan, Place::default(), PlanOptions::default())
             }
             None => (Task::Scan, Place::default(), PlanOptions::default()),
-            Some(Command::Scan(place)) => (Task::Scan, place, PlanOptions::default()),
+            Some(Command::Scan(scan)) => {
+                check |= scan.check;
+                (Task::Scan, scan.place, PlanOptions::default())
+            }
             Some(Command::Fix(fix)) => {
-                let task = match (fix.dry_run, fix.yes) {
-                    (true, _) => Task::DryRun,
-                    (false, true) => Task::Fix,
-                    (false, false) => Task::Ask,
-                };
-                let plan = PlanOptions {
-                    headroom: fix.headroom,
-                    fix_outliers: fix.fix_outliers,
-                    accept_races: fix.accept_races,
-                    user: String::new(),
-                    names_all_grants: true,
-                    is_narrowed: false,
-                };
+                let (task, plan) = (fix.task(), fix.plan());
                 (task, fix.place, plan)
             }
         };
         let databases: Vec<String> =
-            [connection.dbname_option, sub_place.dbname, place.dbname].into_iter().flatten().collect();
+            [connection.dbname_option.clone(), sub_place.dbname, place.dbname].into_iter().flatten().collect();
         if databases.len() > 1 {
             let message = "the database is named more than once; one of -d DBNAME and DBNAME is enough";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
         }
-        let given = Given {
-            database: databases.into_iter().next(),
-            host: connection.host,
-            port: connection.port,
-            user: connection.username,
-            password: match (connection.no_password, connection.password) {
-                (true, _) => PasswordPolicy::Never,
-                (false, true) => PasswordPolicy::Always,
-                (false, false) => PasswordPolicy::WhenAsked,
-            },
-        };
+        let given = connection.given(databases.into_iter().next());
         plan.is_narrowed = !selection.table.is_empty();
         let (scan, apply) = (ScanOptions::default(), ApplyOptions::default());
         let timeouts = |default: &Timeouts| Timeouts {
@@ -324,6 +369,7 @@ impl Arguments {
                 ..apply
             },
             jobs: pace.jobs(),
+            is_check: check,
             output,
         };
         let Some(arguments) = explain else {
@@ -344,7 +390,7 @@ mod tests {
     fn request(arguments: &[&str]) -> Request {
         match parse(arguments).expect("a command line") {
             Wanted::Sequences(request) => request,
-            Wanted::Explain(_) => panic!("{arguments:?} asks for an explanation"),
+            other => panic!("{arguments:?} asks for {other:?}"),
         }
     }
 

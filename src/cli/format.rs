@@ -17,6 +17,9 @@ pub struct OutputArguments {
     /// Show every sequence, and log more (-vv: each statement); RUST_LOG has the last word
     #[arg(short = 'v', long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// Write no table: the exit status and errors say it all
+    #[arg(short = 'q', long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
     /// Print help
     #[arg(short = '?', long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,
@@ -35,4 +38,6 @@ pub enum Format {
     Markdown,
     /// A script that psql runs with the same effect and guards
     Sql,
+    /// Metrics of each sequence, for the textfile collector of `node_exporter`
+    Prometheus,
 }

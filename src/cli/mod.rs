@@ -8,6 +8,7 @@ pub mod exit;
 pub mod explain;
 pub mod failure;
 pub mod format;
+pub mod generate;
 pub mod interrupt;
 pub mod logging;
 pub mod number;

@@ -5,6 +5,7 @@ use pgseqfix::db::{ApplyOptions, ScanOptions};
 
 use super::explain::request::ExplainRequest;
 use super::format::OutputArguments;
+use super::generate::Generated;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub enum Wanted {
     Sequences(Request),
     /// To explain an error.
     Explain(ExplainRequest),
+    /// To print a file that is shipped beside the program.
+    Generate(Generated),
 }
 
 /// What to do, once the command line is understood.
@@ -43,6 +46,8 @@ pub struct Request {
     pub apply: ApplyOptions,
     /// How many connections to work with at most.
     pub jobs: usize,
+    /// Whether the line that counts is enough.
+    pub is_check: bool,
     /// Where results go.
     pub output: OutputArguments,
 }

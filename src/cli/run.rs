@@ -141,6 +141,8 @@ fn report(
     let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
     let all = request.output.verbose > 0;
     let delivered = destination.deliver(|out, place| match request.output.format {
+        Format::Table if request.output.quiet => Ok(()),
+        Format::Table if request.is_check => render::table::render_count(&report, out),
         Format::Table => {
             render::table::render(&report, all, place.is_coloured(), out)?;
             render::table::render_next_step(&report, &again::own_fix_command(request.names_scan), out)
@@ -148,6 +150,7 @@ fn report(
         Format::Json => render::json::render(&report, out),
         Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
         Format::Markdown => render::markdown::render(&report, all, out),
+        Format::Prometheus => render::prometheus::render(&report, out),
         Format::Sql => render::sql::render(&report, plan, &request.apply.timeouts, place == Place::Terminal, out),
     });
     let summary = Summary::of(&report);

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::scanner::{Scan, ScanOptions, scan_selected};
 use super::selection::Selected;
 use super::session::{begin_catalog, look_up, query, roll_back};
+use super::text::Text;
 use super::watch::Watch;
 use crate::model::{
     Doubt, IndexKind, KeyPart, LONGEST_NAME, QualifiedName, Readable, RelationKind, RowLookup, TableColumn,
@@ -204,7 +205,7 @@ pub fn find_row(
                 inexact = inexact.or_else(|| index.inexact(values));
                 if let Some(row) = found.first() {
                     let values = values.iter().map(|value| (*value).to_owned()).collect();
-                    let shown = || row.try_get::<_, Option<String>>("row").ok().flatten().map(Ok);
+                    let shown = || row.try_get::<_, Option<Text>>("row").ok().flatten().map(|row| Ok(row.text));
                     return Ok(RowLookup::Found { values, row: unshown.or_else(shown) });
                 }
             }
@@ -224,7 +225,7 @@ pub fn find_row(
     })
 }
 
-/// Why a row cannot be shown that can be looked for: a `SQL_ASCII` database holds texts in any encoding.
+/// Why a row cannot be shown that can be looked for: of some encodings not all bytes are letters.
 fn not_to_be_shown(error: &Error) -> Option<Doubt> {
     let codes = [SqlState::CHARACTER_NOT_IN_REPERTOIRE, SqlState::UNTRANSLATABLE_CHARACTER];
     error.code().filter(|code| codes.contains(code))?;

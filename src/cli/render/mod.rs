@@ -9,6 +9,7 @@ pub mod json;
 pub mod json_sequence;
 pub mod markdown;
 pub mod number;
+pub mod prometheus;
 pub mod sql;
 pub mod table;
 

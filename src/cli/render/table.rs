@@ -73,6 +73,15 @@ fn write_reasons(shown: &[&Entry], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the line that counts.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn render_count(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    closing_lines(report, printable).iter().take(1).try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// Writes what to do next, if there is something.
 ///
 /// # Errors

@@ -246,12 +246,11 @@ pub(super) fn moved_part_of_the_way(client: &mut Client, fix: &Fix, error: &Erro
         .first()
         .and_then(state_of);
     let cure = "run again to move it on, with a longer --statement-timeout";
+    let stands = state.map_or_else(|| "nobody knows where".to_owned(), |state| state.to_string());
+    let why = Doubt::with_cure(format!("{}; it stands at {stands}, as nextval is not undone", error.said()), cure);
     Ok(match state {
-        Some(after) => {
-            let reason = format!("{}; it stands at {after}, as nextval is not undone", error.said());
-            Outcome::Moved { before: fix.from, after, why: Doubt::with_cure(reason, cure) }
-        }
-        None => Outcome::Failed(Doubt::with_cure(error.said(), cure)),
+        Some(after) if after != fix.from => Outcome::Moved { before: fix.from, after, why },
+        _ => Outcome::Failed(why),
     })
 }
 
