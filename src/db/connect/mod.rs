@@ -34,3 +34,7 @@ pub use connector::{AskPassword, Connector};
 pub use conninfo::holds_secret;
 pub use given::{Given, PasswordPolicy};
 pub use settings::Settings;
+
+#[cfg(test)]
+#[path = "libpq_tests.rs"]
+mod libpq_tests;
