@@ -332,3 +332,30 @@ fn quiet_leaves_the_status_and_check_one_line() {
     database.run(&["fix", "--yes", "-q"]).expect_status(0);
     assert_eq!(database.run(&["--check"]).expect_status(0).stdout, "1 sequence: 1 in sync.\n");
 }
+
+#[test]
+fn a_job_on_github_gets_annotations_and_its_summary() {
+    let database = Database::with_setup(
+        r#"CREATE TABLE "A, b::c 100%" (id serial); INSERT INTO "A, b::c 100%" VALUES (5);
+           CREATE TABLE far (id serial); INSERT INTO far VALUES (2147483647); CREATE TABLE fine (id serial)"#,
+    );
+    let file = tempfile::NamedTempFile::new().expect("there is room");
+    std::fs::write(file.path(), "# Before\n").expect("there is room");
+    let run = |arguments: &[&str]| Run::of(database.pgseqfix().args(arguments).env("GITHUB_STEP_SUMMARY", file.path()));
+    let scan = run(&["--github"]).expect_status(1);
+    let lines: Vec<&str> = scan.stdout.lines().filter(|line| line.starts_with("::")).collect();
+    let [behind, outlier, count] = lines[..] else { panic!("{scan:#?}") };
+    assert!(behind.starts_with(r#"::error title=public."A%2C b%3A%3Ac 100%25_id_seq"%3A behind::"#), "{behind}");
+    assert!(outlier.starts_with("::warning title=public.far_id_seq%3A outlier::"), "{outlier}");
+    assert_eq!(count, "::notice title=pgseqfix::3 sequences: 1 behind, 1 outlier, 1 in sync.");
+    let summary = std::fs::read_to_string(file.path()).expect("it was written");
+    assert!(summary.starts_with("# Before\n| status |") && summary.contains("far_id_seq"), "{summary}");
+    // What is fixed needs no eyes.
+    let fix = run(&["fix", "--yes", "--github"]).expect_status(0);
+    assert!(!fix.stdout.contains("::error"), "{fix:#?}");
+    let refused = run(&["--github", "--format", "json"]).expect_status(2);
+    assert!(refused.stderr.contains("name a file for it with -o"), "{refused:#?}");
+    let no_job =
+        Run::of(database.pgseqfix().args(["--github", "-q"]).env_remove("GITHUB_STEP_SUMMARY")).expect_status(0);
+    assert!(no_job.stderr.contains("GITHUB_STEP_SUMMARY is not set"), "{no_job:#?}");
+}

@@ -298,6 +298,13 @@ impl Arguments {
                            DBNAME or -d";
             return Some((ErrorKind::InvalidValue, message));
         }
+        if self.output.github && self.output.format != Format::Table && self.output.output.is_none() {
+            let message = "--github writes to standard output, as the result would: name a file for it with -o";
+            return Some((ErrorKind::ArgumentConflict, message));
+        }
+        if (self.output.github || self.output.quiet) && matches!(self.command, Some(Command::Explain(_))) {
+            return Some((ErrorKind::ArgumentConflict, "--quiet and --github are for scan and fix"));
+        }
         let is_scan = matches!(self.command, None | Some(Command::Scan(_)));
         let message = "--check is for a scan, which changes nothing";
         (self.scan.check && !is_scan).then_some((ErrorKind::ArgumentConflict, message))

@@ -20,6 +20,9 @@ pub struct OutputArguments {
     /// Write no table: the exit status and errors say it all
     #[arg(short = 'q', long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+    /// In a job on GitHub: write annotations, too, and the job's summary
+    #[arg(long, global = true)]
+    pub github: bool,
     /// Print help
     #[arg(short = '?', long, action = ArgAction::HelpShort, global = true)]
     help: Option<bool>,

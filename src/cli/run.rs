@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::mem::ManuallyDrop;
 
 use indicatif::MultiProgress;
@@ -158,6 +159,9 @@ fn report(
         let done = if summary.fixed > 0 { " (the fixes are done)" } else { "" };
         Failure::Io(cannot_write(request) + done, error)
     })?;
+    if request.output.github {
+        annotate(&report, all)?;
+    }
     match applied.cut_short {
         Some(error) => {
             tell(&format!("error: {error}"));
@@ -165,4 +169,17 @@ fn report(
         }
         None => Ok(summary.verdict().into()),
     }
+}
+
+/// What GitHub reads: annotations on standard output, and the summary in the file that it names.
+fn annotate(report: &Report, all: bool) -> Result<(), Failure> {
+    let failed = |error| Failure::Io("could not write for GitHub".into(), error);
+    let standard_output = Destination::open(None).map_err(failed)?;
+    standard_output.deliver(|out, _| render::github::render(report, out)).map_err(failed)?;
+    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
+        log::warn!("GITHUB_STEP_SUMMARY is not set: there is no summary of a job to write to");
+        return Ok(());
+    };
+    let file = OpenOptions::new().create(true).append(true).open(summary);
+    file.and_then(|mut file| render::markdown::render(report, all, &mut file)).map_err(failed)
 }

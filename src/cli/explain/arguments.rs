@@ -39,6 +39,8 @@ pub fn in_explain(option: Arg) -> Arg {
         "format" => option.value_parser(format()),
         // It holds here, too: an explanation takes one connection.
         "jobs" => option.hide(true),
+        // Refused here.
+        "quiet" | "github" => option.hide(true),
         "verbose" => option.help("Log more (-vv: each statement); RUST_LOG has the last word"),
         _ => option,
     }

@@ -4,6 +4,7 @@ pub mod aligned;
 pub mod cells;
 pub mod closing;
 pub mod csv;
+pub mod github;
 pub mod harmless;
 pub mod json;
 pub mod json_sequence;
