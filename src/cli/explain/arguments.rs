@@ -37,10 +37,8 @@ pub fn in_explain(option: Arg) -> Arg {
         "table" => which("Only one on this table"),
         "exclude_table" => which("None on this table"),
         "format" => option.value_parser(format()),
-        // It holds here, too: an explanation takes one connection.
-        "jobs" => option.hide(true),
-        // Refused here.
-        "quiet" | "github" => option.hide(true),
+        // An explanation takes one connection; the others are refused here.
+        "jobs" | "quiet" | "github" => option.hide(true),
         "verbose" => option.help("Log more (-vv: each statement); RUST_LOG has the last word"),
         _ => option,
     }
