@@ -5,7 +5,7 @@ mod support;
 use std::thread;
 
 use support::repair::role_with;
-use support::situations::wait_until_it_waits;
+use support::situations::wait_until_it_asks_again;
 use support::{Database, Run, Server};
 
 /// `tree`, partitioned: so many partitions, each with an index where the version has that; ids by `ids`.
@@ -122,8 +122,9 @@ fn a_row_that_changes_its_part_while_they_are_read_is_not_missed() {
     let mut locking = other.transaction().expect("a transaction");
     locking.batch_execute("LOCK TABLE tree_90").expect("a lock");
     thread::scope(|scope| {
-        let scanning = scope.spawn(|| db.run(&["--jobs", "8", "--format", "json"]).expect_status(1).report());
-        wait_until_it_waits(&db);
+        let scanning = scope
+            .spawn(|| db.run(&["--jobs", "8", "--lock-timeout", "1min", "--format", "json"]).expect_status(1).report());
+        wait_until_it_asks_again(&db);
         // The first parts are read by now. Moved by hand, as old servers do not move rows.
         db.execute("WITH moved AS (DELETE FROM tree_100 WHERE id = 5000 RETURNING id) INSERT INTO tree_1 SELECT id, 1 FROM moved");
         locking.commit().expect("unlocked");

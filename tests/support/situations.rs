@@ -40,6 +40,20 @@ pub fn wait_until_it_waits(database: &Database) {
     wait_until("the program waits for a lock", || sessions(database, "AND wait_event_type = 'Lock'") > 0);
 }
 
+/// Waits until the program asks the same again, as it does where it waits for one of many locks: too shortly for each to
+/// be seen.
+pub fn wait_until_it_asks_again(database: &Database) {
+    let asked = "SELECT query, query_start::text FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'pgseqfix' AND xact_start IS NOT NULL";
+    let mut last = Vec::new();
+    wait_until("the program asks the same again", || {
+        let now = database.texts(asked);
+        let again = now.iter().any(|one| last.iter().any(|it: &Vec<_>| it[0] == one[0] && it[1] != one[1]));
+        last = now;
+        again
+    });
+}
+
 fn sessions(database: &Database, which: &str) -> i64 {
     database.value(&format!(
         "SELECT count(*) FROM pg_stat_activity
