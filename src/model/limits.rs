@@ -43,9 +43,9 @@ impl Limits {
         (self.lock_table / 10 / i64::try_from(sessions.max(1)).unwrap_or(i64::MAX)).max(1)
     }
 
-    /// Whether `statement_timeout` is armed once for a whole message, with what was set before it: before 11.
+    /// Whether `statement_timeout` is armed once for a whole message, with what was set before it: before 13.
     pub fn arms_timeout_once(self) -> bool {
-        self.major < 11
+        self.major < 13
     }
 
     /// Whether `pg_get_sequence_data` tells a sequence's state: since 18.

@@ -162,7 +162,7 @@ fn attempt_one(
         let lock_ms = at_most(lock_ms, SEQUENCE_LOCK_MS);
         format!("{look}; SET LOCAL lock_timeout = {lock_ms}; {}", under_own_settings([sql]).join("; "))
     });
-    // Before 11 what is set within a message has no effect on it.
+    // Before 13 what is set within a message has no effect on it.
     let most_ms = if link.limits.arms_timeout_once() { LOCKING_MS } else { 0 };
     let statement_ms = at_most(options.timeouts.statement_ms, most_ms);
     let timeouts = options.deadline.bound(&Timeouts { lock_ms, statement_ms });
