@@ -1,5 +1,6 @@
 //! Compares sequences with their columns, in batches; a batch that fails is done in halves.
 
+mod again;
 mod batches;
 mod probe;
 mod quick;
@@ -7,12 +8,13 @@ mod size;
 mod tree;
 mod whole;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
 use postgres::{Client, SimpleQueryRow};
 
+use self::again::{PAUSE, SHORT_PAUSE, TRIES, being_altered, is_full, is_locked};
 use self::batches::{Batch, MANY_BYTES, Way, cut};
 pub(crate) use self::probe::Probe;
 use super::connections::Connections;
@@ -118,35 +120,6 @@ impl Reading<'_> {
         let timeouts = self.deadline.bound(self.timeouts);
         let longest = self.server.longest_wait_ms(usize::try_from(relations).unwrap_or(usize::MAX));
         Timeouts { lock_ms: at_most(timeouts.lock_ms, longest), ..timeouts }
-    }
-
-    /// Tries until others do not hold what it needs, for as long as the caller would wait for that.
-    fn patiently<D>(
-        &self,
-        is_stopped: &dyn Fn() -> bool,
-        mut attempt: impl FnMut() -> Result<D, Error>,
-    ) -> Result<D, Error> {
-        let began = Instant::now();
-        let patience = Duration::from_millis(at_most(self.timeouts.lock_ms, self.timeouts.statement_ms));
-        let mut pause = SHORT_PAUSE;
-        let mut tries_left = TRIES;
-        loop {
-            let error = match attempt() {
-                Err(error) if is_locked(&error) || is_full(&error) => error,
-                Err(error) if is_being_altered(&error) && tries_left > 1 => {
-                    tries_left -= 1;
-                    error
-                }
-                done => return done,
-            };
-            let is_over = !patience.is_zero() && began.elapsed() >= patience;
-            if is_over || self.deadline.is_over() || is_stopped() {
-                return Err(error);
-            }
-            std::thread::sleep(if is_full(&error) { PAUSE } else { pause });
-            // Each attempt is a line in the server's log.
-            pause = (2 * pause).min(LONG_PAUSE);
-        }
     }
 
     fn settle_batch(
@@ -290,23 +263,24 @@ impl Reading<'_> {
         &self,
         client: &mut Client,
         items: Items,
-        mut places: Vec<usize>,
+        places: Vec<usize>,
         spell: &dyn Fn(usize, &Finding) -> String,
         take: &mut dyn FnMut(&Probe, &mut Finding),
     ) -> Result<(), Error> {
+        let mut left: BTreeSet<usize> = places.into_iter().collect();
         let mut attempt = 1;
-        while !places.is_empty() {
-            let probes: Vec<String> = places.iter().map(|at| spell(*at, &items[*at].1)).collect();
-            let timeouts = self.timeouts(relations(items, &places));
+        while !left.is_empty() {
+            let probes: Vec<String> = left.iter().map(|at| spell(*at, &items[*at].1)).collect();
+            let timeouts = self.timeouts(relations(items, &left));
             for row in self.read(client, &timeouts, &probes.join(" UNION ALL "))? {
                 let probe = Probe::of(&row)?;
                 take(&probe, &mut items[probe.item].1);
-                places.retain(|at| *at != probe.item);
+                left.remove(&probe.item);
             }
-            if places.is_empty() {
+            if left.is_empty() {
                 break;
             }
-            log::info!("{} sequences are being altered, and read again", places.len());
+            log::info!("{} sequences are being altered, and read again", left.len());
             if attempt == TRIES {
                 return Err(being_altered());
             }
@@ -356,41 +330,9 @@ impl Reading<'_> {
     }
 }
 
-/// How often a sequence is read anew at once.
-const TRIES: usize = 5;
-
-/// ALTER SEQUENCE gives a sequence a new file, and whoever looked for its row in the old one finds none.
-fn being_altered() -> Error {
-    Error::refusal("could not read a sequence's state", ALTERED).with_hint("run again")
-}
-
-const ALTERED: &str = "it is being altered again and again";
-
-/// Whether a sequence was altered while it was read, as far as can be seen: a damaged one says the same.
-fn is_being_altered(error: &Error) -> bool {
-    error.code() == Some(&SqlState::DATA_CORRUPTED) || error.said() == ALTERED
-}
-
-/// Whether the server's lock table is full.
-fn is_full(error: &Error) -> bool {
-    error.code() == Some(&SqlState::OUT_OF_MEMORY)
-}
-
-/// How long others get to make room in it.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// Whether another session holds a lock.
-fn is_locked(error: &Error) -> bool {
-    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
-}
-
-/// How long it gets to end, at first and later.
-const SHORT_PAUSE: Duration = Duration::from_millis(20);
-const LONG_PAUSE: Duration = Duration::from_millis(500);
-
 /// How many relations those at these places lock.
-fn relations(items: &[(usize, Finding)], places: &[usize]) -> i64 {
-    places.iter().map(|at| items[*at].1.relations()).sum()
+fn relations<'a>(items: &[(usize, Finding)], places: impl IntoIterator<Item = &'a usize>) -> i64 {
+    places.into_iter().map(|at| items[*at].1.relations()).sum()
 }
 
 /// Whether what cannot be read in parts can be read as a whole: a privilege on a table is none on its parts.

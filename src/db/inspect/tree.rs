@@ -4,8 +4,9 @@ use postgres::Client;
 use postgres::error::SqlState;
 use postgres::types::Type;
 
+use super::again::{being_altered, is_being_altered};
 use super::probe::Probe;
-use super::{Reading, being_altered, is_being_altered, whole};
+use super::{Reading, whole};
 use crate::db::Error;
 use crate::db::session::{begin_snapshot_with, query, roll_back, rows, run};
 use crate::model::{ColumnFacts, Finding, LinkedColumn, QualifiedName, Reach, ReadCost, Status, farthest_sql};

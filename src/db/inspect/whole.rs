@@ -2,8 +2,10 @@
 
 use postgres::Client;
 
+use super::Reading;
+use super::again::{TRIES, being_altered};
 use super::probe::Probe;
-use super::{Reading, TRIES, being_altered};
+
 use crate::db::Error;
 use crate::model::{COUNT_LIMIT, Finding, collisions_sql, whole_collisions_sql, window_end};
 
