@@ -12,6 +12,7 @@ pub mod generate;
 pub mod interrupt;
 pub mod logging;
 pub mod number;
+pub mod option_groups;
 pub mod output;
 pub mod progress;
 pub mod prompt;
