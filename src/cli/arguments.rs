@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -119,6 +120,10 @@ struct FixArguments {
     /// Move sequences past outliers, too (see status "outlier")
     #[arg(long)]
     fix_outliers: bool,
+    /// Do the fixes of this plan, each exactly as written, or refuse it where it is not right any more; FILE is what
+    /// --dry-run --format json has written, - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["headroom", "fix_outliers", "accept_races"])]
+    plan: Option<PathBuf>,
     /// On servers without guards (YugabyteDB and the like): set sequences all the same, with room to spare
     #[arg(long)]
     accept_races: bool,
@@ -133,7 +138,7 @@ impl FixArguments {
         }
     }
 
-    fn plan(&self) -> PlanOptions {
+    fn plan_options(&self) -> PlanOptions {
         PlanOptions {
             headroom: self.headroom,
             fix_outliers: self.fix_outliers,
@@ -141,6 +146,7 @@ impl FixArguments {
             user: String::new(),
             names_all_grants: true,
             is_narrowed: false,
+            written: None,
         }
     }
 }
@@ -172,12 +178,21 @@ impl Arguments {
             Some(Command::Explain(arguments)) => arguments.log.as_slice(),
             _ => &[],
         };
-        let is_astray = logs.iter().chain(&self.output.output).any(|file| holds_secret(&file.to_string_lossy()));
+        let plan = match &self.command {
+            Some(Command::Fix(arguments)) => arguments.plan.as_ref(),
+            _ => None,
+        };
+        let is_astray = logs.iter().chain(&self.output.output).chain(plan).any(|file| holds_secret(&file.to_string_lossy()));
         if is_astray || self.selection.holds_secret() {
             // Every error names them, and the server's log would, too.
             let message = "a connection string with a password stands where a pattern or a file is expected; it goes to \
                            DBNAME or -d";
             return Some((ErrorKind::InvalidValue, message));
+        }
+        if plan.is_some() && (self.selection.is_given() || self.comparison.is_given()) {
+            let message = "--plan says what is looked at and compared: make it with -n, -N, -t, -T, --ignore-above, \
+                           --ignore-below and --skip-unindexed, and leave them out here";
+            return Some((ErrorKind::ArgumentConflict, message));
         }
         if self.output.github && self.output.format != Format::Table && self.output.output.is_none() {
             let message = "--github writes to standard output, as the result would: name a file for it with -o";
@@ -201,7 +216,7 @@ impl Arguments {
         }
         let Self { command, scan, connection, selection, comparison, pace, output, .. } = self;
         let ScanArguments { place, mut check } = scan;
-        let mut explain = None;
+        let (mut explain, mut plan_file) = (None, None);
         let names_scan = matches!(command, Some(Command::Scan(_)));
         let (task, sub_place, mut plan) = match command {
             Some(Command::Explain(arguments)) => {
@@ -214,7 +229,8 @@ impl Arguments {
                 (Task::Scan, scan.place, PlanOptions::default())
             }
             Some(Command::Fix(fix)) => {
-                let (task, plan) = (fix.task(), fix.plan());
+                let (task, plan) = (fix.task(), fix.plan_options());
+                plan_file = fix.plan;
                 (task, fix.place, plan)
             }
         };
@@ -242,6 +258,7 @@ impl Arguments {
                     exclude_schemas: selection.exclude_schema,
                     tables: selection.table,
                     exclude_tables: selection.exclude_table,
+                    sequences: None,
                 },
                 ignore_above: comparison.ignore_above,
                 ignore_below: comparison.ignore_below,
@@ -256,6 +273,7 @@ impl Arguments {
                 deadline,
                 ..apply
             },
+            plan_file,
             jobs: pace.jobs(),
             is_check: check,
             output,

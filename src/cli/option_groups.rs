@@ -69,6 +69,12 @@ impl Connection {
 }
 
 impl SelectionArguments {
+    /// Whether anything is selected.
+    pub fn is_given(&self) -> bool {
+        let all = [&self.schema, &self.exclude_schema, &self.table, &self.exclude_table];
+        all.into_iter().any(|patterns| !patterns.is_empty())
+    }
+
     /// Whether a connection string went astray.
     pub fn holds_secret(&self) -> bool {
         let all = [&self.schema, &self.exclude_schema, &self.table, &self.exclude_table];
@@ -96,6 +102,13 @@ pub struct Comparison {
     /// of a fix]
     #[arg(long, value_name = "TIME", global = true, value_parser = milliseconds, allow_negative_numbers = true)]
     pub statement_timeout: Option<u64>,
+}
+
+impl Comparison {
+    /// Whether anything is taken out of the comparison.
+    pub fn is_given(&self) -> bool {
+        self.ignore_above.is_some() || self.ignore_below.is_some() || self.skip_unindexed
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! What was asked for, sorted by whom it concerns.
 
+use std::path::PathBuf;
+
 use pgseqfix::db::connect::Given;
 use pgseqfix::db::{ApplyOptions, ScanOptions};
 
@@ -44,6 +46,8 @@ pub struct Request {
     pub scan: ScanOptions,
     /// How to fix.
     pub apply: ApplyOptions,
+    /// A plan that was written down: only that is done.
+    pub plan_file: Option<PathBuf>,
     /// How many connections to work with at most.
     pub jobs: usize,
     /// Whether the line that counts is enough.

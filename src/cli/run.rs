@@ -6,8 +6,8 @@ use std::fs::OpenOptions;
 use std::mem::ManuallyDrop;
 
 use indicatif::MultiProgress;
-use pgseqfix::db::{self, Applied, Connections, Error, Scan};
-use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary};
+use pgseqfix::db::{self, Applied, Connections, Error, Scan, ScanOptions};
+use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
 
 use super::again;
 use super::connection::connect_for_more;
@@ -16,6 +16,7 @@ use super::failure::{Failure, tell};
 use super::format::Format;
 use super::interrupt::Interrupt;
 use super::output::{Destination, Place};
+use super::plan_file::PlanFile;
 use super::progress::Progress;
 use super::prompt::{self, Answer};
 use super::render;
@@ -33,6 +34,8 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
         let error = Error::refusal("could not ask before fixing", "there is no terminal");
         return Err(error.with_hint("say --yes to fix without asking, or --dry-run to see what would be done").into());
     }
+    // Before the result takes its place.
+    let written = request.plan_file.as_deref().map(PlanFile::read).transpose()?;
     let file = request.output.output.as_deref();
     let destination = Destination::open(file).map_err(|error| Failure::Io(cannot_write(request), error))?;
     let interrupt = Interrupt::listen();
@@ -43,18 +46,27 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let mut connections = Connections::many(&mut client, request.jobs, open);
     let mut progress = Progress::new(bars.clone(), interrupt.clone());
 
-    let scan = db::scan_over(&mut connections, &request.scan, &mut progress);
+    let asked = match &written {
+        Some(written) => Cow::Owned(written.scan(&request.scan)),
+        None => Cow::Borrowed(&request.scan),
+    };
+    let scan = db::scan_over(&mut connections, &asked, &mut progress);
     progress.clear();
     if interrupt.is_wanted() {
         return Err(Failure::Interrupted);
     }
     let scan = scan?;
-    let options = PlanOptions { user: scan.server.user.clone(), ..request.apply.plan.clone() };
+    let mut options = PlanOptions { user: scan.server.user.clone(), ..request.apply.plan.clone() };
+    if let Some(written) = &written {
+        written.expect_database(&scan.server.database)?;
+        options = written.options(options);
+    }
     let plan = Plan::of(&scan.findings, &options);
+    let settled = written.as_ref().map(|written| written.settled(&scan.findings, &plan)).unwrap_or_default();
 
     let (mode, applied) = match request.task {
         Task::Scan => (Mode::Scan, Applied::default()),
-        Task::DryRun => (Mode::DryRun, Applied::default()),
+        Task::DryRun => (Mode::DryRun, Applied { outcomes: settled, ..Applied::default() }),
         Task::Ask | Task::Fix => {
             refuse(&scan)?;
             let picked = match pick(request, &scan, &plan)? {
@@ -71,13 +83,15 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
             silence::begin_to_fix();
             let mut applied = db::apply_over(&mut connections, &picked, &apply, &mut progress);
             progress.clear();
+            applied.outcomes.extend(settled);
             for fix in &plan.fixes {
                 applied.outcomes.entry(fix.sequence.oid).or_insert(Outcome::NotPicked);
             }
             (Mode::Fix, applied)
         }
     };
-    let exit = report(request, destination, mode, scan, &plan, applied)?;
+    let terms = written.as_ref().map_or_else(|| terms(request), PlanFile::terms);
+    let exit = report(request, destination, (mode, terms), scan, &plan, applied)?;
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
@@ -122,6 +136,13 @@ fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>
     }
 }
 
+/// What it was asked to be made with.
+fn terms(request: &Request) -> Terms {
+    let PlanOptions { headroom, fix_outliers, accept_races, .. } = request.apply.plan;
+    let ScanOptions { ignore_above, ignore_below, .. } = request.scan;
+    Terms { headroom, fix_outliers, accept_races, ignore_above, ignore_below }
+}
+
 fn cannot_write(request: &Request) -> String {
     let place = request.output.output.as_ref().map(|path| path.display().to_string());
     format!("could not write the result to {}", place.as_deref().unwrap_or("standard output"))
@@ -131,7 +152,7 @@ fn cannot_write(request: &Request) -> String {
 fn report(
     request: &Request,
     destination: Destination,
-    mode: Mode,
+    (mode, terms): (Mode, Terms),
     scan: Scan,
     plan: &Plan,
     applied: Applied,
@@ -140,6 +161,7 @@ fn report(
         tell(&format!("warning: {}", printable(warning)));
     }
     let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
+    let report = Report { terms, ..report };
     let all = request.output.verbose > 0;
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table if request.output.quiet => Ok(()),

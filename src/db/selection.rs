@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use postgres::Client;
 use postgres::error::SqlState;
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 
 use super::catalog::Cataloged;
 use super::error::Error;
-use super::session::{begin_look_up_sql, query, roll_back, run};
+use super::session::{begin_look_up_sql, look_up, query, roll_back, run};
 use super::text::shown;
-use crate::model::{Pattern, Sequence, Timeouts};
+use crate::model::{Pattern, QualifiedName, Sequence, Timeouts};
 
 /// What was asked for. Empty lists select everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Selection {
     pub tables: Vec<String>,
     /// Tables or sequences to leave out (`-T`).
     pub exclude_tables: Vec<String>,
+    /// Exactly these sequences, whatever else is selected.
+    pub sequences: Option<Vec<QualifiedName>>,
 }
 
 /// A selection with the schemas and relations that it matches in this database.
@@ -46,6 +48,14 @@ impl Selection {
     pub(crate) fn resolve(&self, client: &mut Client, timeouts: &Timeouts) -> Result<Selected, Error> {
         if *self == Self::default() {
             return Ok(Selected::default());
+        }
+        if let Some(sequences) = &self.sequences {
+            let oids = sequences_named(client, timeouts, sequences)?;
+            if let Some((missing, _)) = sequences.iter().zip(&oids).find(|(_, oid)| oid.is_none()) {
+                return Err(Error::refusal(DOING, format!("there is no sequence {missing}"))
+                    .with_hint("it was dropped or renamed, or this is another database"));
+            }
+            return Ok(Selected::feeding(oids.into_iter().flatten().collect(), HashSet::new(), HashSet::new()));
         }
         let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
         let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;
@@ -150,6 +160,24 @@ impl Selected {
         let mut callers = sequence.callers.iter();
         callers.any(|caller| self.called_on.iter().any(|table| caller.is_reached_by(table)))
     }
+}
+
+/// The oid of each, where there is such a sequence.
+///
+/// # Errors
+///
+/// Where the server cannot be asked.
+pub(super) fn sequences_named(
+    client: &mut Client,
+    timeouts: &Timeouts,
+    names: &[QualifiedName],
+) -> Result<Vec<Option<u32>>, Error> {
+    let schemas: Vec<&str> = names.iter().map(|name| name.schema.as_str()).collect();
+    let relations: Vec<&str> = names.iter().map(|name| name.name.as_str()).collect();
+    let parameters: &[(&(dyn ToSql + Sync), Type)] = &[(&schemas, Type::NAME_ARRAY), (&relations, Type::NAME_ARRAY)];
+    look_up(client, timeouts, include_str!("sql/sequences_named.sql"), parameters)
+        .and_then(|rows| rows.iter().map(|row| row.try_get("oid")).collect())
+        .map_err(|error| Error::new("could not look for sequences by name", &error))
 }
 
 fn patterns(

@@ -9,7 +9,7 @@ use postgres::{Client, Row};
 use super::connections::Connections;
 use super::error::Error;
 use super::scanner::{Scan, ScanOptions, scan_selected};
-use super::selection::Selected;
+use super::selection::{Selected, sequences_named};
 use super::session::{begin_catalog, look_up, query, roll_back};
 use super::text::Text;
 use super::watch::Watch;
@@ -281,22 +281,17 @@ pub fn scan_for_indexes(
     let mut oids = HashSet::new();
     let mut columns = HashSet::new();
     let mut called_on = HashSet::new();
-    let (mut schemas, mut names) = (Vec::new(), Vec::new());
+    let mut names = Vec::new();
     for index in indexes {
         let sources = index.key.iter().flat_map(|part| index.sources(part));
         columns.extend(sources.flat_map(|name| [(index.table_oid, name.clone()), (index.found_table_oid, name)]));
         called_on.insert(index.table.to_string());
         called_on.extend(index.found_as.iter().map(|(_, table)| table.to_string()));
-        for name in index.likely_sequences() {
-            schemas.push(&index.table.schema);
-            names.push(name);
-        }
+        names.extend(index.likely_sequences().into_iter().map(|name| QualifiedName::new(&index.table.schema, name)));
     }
     if !names.is_empty() {
-        let parameters: &[(&(dyn ToSql + Sync), Type)] = &[(&schemas, Type::NAME_ARRAY), (&names, Type::NAME_ARRAY)];
-        let found = look_up(client, &options.timeouts, include_str!("sql/sequences_named.sql"), parameters)
-            .map_err(|error| Error::new("could not look for sequences by name", &error).with_loss_hint())?;
-        oids.extend(found.iter().filter_map(|row| row.try_get::<_, u32>("oid").ok()));
+        let found = sequences_named(client, &options.timeouts, &names).map_err(Error::with_loss_hint)?;
+        oids.extend(found.into_iter().flatten());
     }
     scan_selected(&mut Connections::one(client), options, &Selected::feeding(oids, columns, called_on), watch)
         .map_err(Error::with_loss_hint)

@@ -4,8 +4,8 @@ use super::doubt::Doubt;
 use super::finding::Finding;
 use super::fix::Protection;
 
-/// What can be promised at best for a sequence, and for a fix of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What can be promised at best for a sequence, and for a fix of it: the best one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Tables and sequence are locked while the value is decided and set.
     Full,

@@ -30,6 +30,7 @@ mod server_kind;
 mod shares;
 mod summary;
 mod unique_index;
+mod written;
 
 pub use catalog::{
     Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Reach, ReadCost, Readable, RelationKind,
@@ -54,7 +55,7 @@ pub use plan::{LeftOut, Plan, PlanOptions, decide_to_advance, decide_under};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql, whole_collisions_sql, window_end};
 pub use quick_probe::{StateFrom, collides_quickly, is_quick, quick_collisions_sql, quick_sql};
 pub use range::ValueRange;
-pub use report::{Entry, Excluded, Mode, Outcome, Report, Server};
+pub use report::{Entry, Excluded, Mode, Outcome, Report, Server, Terms};
 pub use row_probe::{RowLookup, duplicates_sql, row_sql};
 pub use script::{
     PLAIN_SETTINGS, READ_IDLE_LIMIT, Timeouts, at_most, begin_fix_sql, one_line, script, under_own_settings,
@@ -64,3 +65,4 @@ pub use server_kind::ServerKind;
 pub use shares::shares;
 pub use summary::{Summary, Verdict};
 pub use unique_index::{IndexKind, KeyPart, LONGEST_NAME, TableColumn, UniqueIndex};
+pub use written::{WrittenFix, WrittenPlan};

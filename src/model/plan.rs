@@ -9,6 +9,7 @@ use super::fix::{Decision, Fix, Protection};
 use super::level::{Restriction, Way};
 use super::privilege;
 use super::sequence::Definition;
+use super::written::WrittenPlan;
 
 /// What the caller asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct PlanOptions {
     pub names_all_grants: bool,
     /// Whether the caller looks at certain tables only, and needs no advice to.
     pub is_narrowed: bool,
+    /// What was written down: only that is done, exactly so, or refused.
+    pub written: Option<Arc<WrittenPlan>>,
 }
 
 /// The longest way that a sequence is moved by `nextval` alone: some seconds.
@@ -78,6 +81,14 @@ pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
 
 /// The same where the protection is known already: under the lock.
 pub fn decide_under(finding: &Finding, options: &PlanOptions, protection: Protection) -> Decision {
+    let decision = decide_freely(finding, options, protection);
+    match &options.written {
+        Some(written) => written.hold(finding, decision),
+        None => decision,
+    }
+}
+
+fn decide_freely(finding: &Finding, options: &PlanOptions, protection: Protection) -> Decision {
     let (overlap, target) = match &finding.status {
         Status::Compared(Drift::Behind { overlap, target }) => (overlap, *target),
         Status::Compared(Drift::Outlier { overlap, target: Some(target) }) if options.fix_outliers => {
@@ -101,6 +112,11 @@ pub fn decide_under(finding: &Finding, options: &PlanOptions, protection: Protec
             format!("--headroom {headroom} would leave no next value: {limit} is the limit"),
             "use a smaller --headroom",
         ));
+    };
+    let next_value = match options.written.as_ref().map(|written| written.next_value(finding, next_value)) {
+        Some(Err(doubt)) => return Decision::LeaveAlone(doubt),
+        Some(Ok(written)) => written,
+        None => next_value,
     };
     if let Some(ignored) = finding.ignored.filter(|ignored| !finding.sequence.definition.is_past(*ignored, next_value))
     {

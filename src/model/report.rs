@@ -107,6 +107,8 @@ pub enum Outcome {
     Busy(Doubt),
     /// It could not be done.
     Failed(Doubt),
+    /// It would not be right as it is written in the plan.
+    Refused(Doubt),
     /// It was not picked.
     NotPicked,
     /// The run ended before its turn.
@@ -122,6 +124,7 @@ impl Outcome {
             Self::Moved { .. } => "moved",
             Self::Busy(_) => "busy",
             Self::Failed(_) => "failed",
+            Self::Refused(_) => "refused",
             Self::NotPicked => "not_picked",
             Self::NotReached => "not_reached",
         }
@@ -137,6 +140,7 @@ impl Outcome {
         match self {
             Self::Busy(doubt)
             | Self::Failed(doubt)
+            | Self::Refused(doubt)
             | Self::Advanced { why: doubt, .. }
             | Self::Moved { why: doubt, .. } => Some(doubt),
             _ => None,
@@ -192,6 +196,21 @@ impl Entry {
     }
 }
 
+/// What the findings and the plan were made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How many increments were to be left free.
+    pub headroom: u64,
+    /// Whether outliers were to be fixed, too.
+    pub fix_outliers: bool,
+    /// Whether races were accepted.
+    pub accept_races: bool,
+    /// Values above this one did not count for ascending sequences.
+    pub ignore_above: Option<i64>,
+    /// Values below this one did not count for descending sequences.
+    pub ignore_below: Option<i64>,
+}
+
 /// The whole of what a run has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -199,6 +218,8 @@ pub struct Report {
     pub server: Server,
     /// What was asked for.
     pub mode: Mode,
+    /// With what.
+    pub terms: Terms,
     /// Every sequence, once.
     pub entries: Vec<Entry>,
     /// The rest, counted.
@@ -206,7 +227,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Puts findings, plan and outcomes (by the sequence's oid) together.
+    /// Puts findings, plan and outcomes (by the sequence's oid) together; made with the usual terms.
     pub fn new(
         server: Server,
         mode: Mode,
@@ -233,6 +254,6 @@ impl Report {
             }
         }
         entries.reverse();
-        Self { server, mode, entries, excluded }
+        Self { server, mode, terms: Terms::default(), entries, excluded }
     }
 }

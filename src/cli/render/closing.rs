@@ -35,8 +35,12 @@ fn count_line(report: &Report, shown: impl Fn(&str) -> String) -> String {
         counts[0] = (summary.fixed, "fixed");
         counts[1] = (summary.unfixed, "left unfixed");
         // What was tried is counted as fixed or unfixed.
-        let tried = report.entries.iter().filter(|entry| entry.finding.word() == "outlier" && entry.outcome.is_some());
-        counts[4].0 -= tried.count();
+        for entry in report.entries.iter().filter(|entry| entry.outcome.is_some()) {
+            let status = entry.finding.word().replace('_', " ");
+            if let Some((count, _)) = counts[2..].iter_mut().find(|(_, word)| *word == status) {
+                *count -= 1;
+            }
+        }
     }
     let counts: Vec<String> = counts
         .into_iter()

@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use pgseqfix::model::{Entry, Report, Summary};
+use pgseqfix::model::{Entry, Report, Summary, Terms};
 use serde::{Serialize, Serializer};
 
 use super::harmless::HarmlessFormatter;
 use super::json_sequence::SequenceFields;
 
 /// Grows when a field changes its meaning or goes away; a new field does not change it.
-const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Writes the document.
 ///
@@ -33,10 +33,20 @@ struct Document<'a> {
     server_version: &'a str,
     is_standby: bool,
     warnings: &'a [String],
+    options: OptionsFields,
     summary: SummaryFields,
     excluded: ExcludedFields,
     #[serde(serialize_with = "one_by_one")]
     sequences: &'a [Entry],
+}
+
+#[derive(Serialize)]
+struct OptionsFields {
+    headroom: u64,
+    fix_outliers: bool,
+    accept_races: bool,
+    ignore_above: Option<i64>,
+    ignore_below: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +94,7 @@ impl<'a> Document<'a> {
             server_version: &report.server.version,
             is_standby: report.server.is_standby,
             warnings: &report.server.warnings,
+            options: report.terms.into(),
             summary: Summary::of(report).into(),
             excluded: ExcludedFields {
                 system: excluded.system,
@@ -93,6 +104,18 @@ impl<'a> Document<'a> {
                 dropped: excluded.dropped,
             },
             sequences: &report.entries,
+        }
+    }
+}
+
+impl From<Terms> for OptionsFields {
+    fn from(terms: Terms) -> Self {
+        Self {
+            headroom: terms.headroom,
+            fix_outliers: terms.fix_outliers,
+            accept_races: terms.accept_races,
+            ignore_above: terms.ignore_above,
+            ignore_below: terms.ignore_below,
         }
     }
 }

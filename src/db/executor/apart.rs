@@ -77,7 +77,7 @@ pub(super) fn apply_apart(
         match decision {
             Decision::Nothing if before != after => return Ok(Outcome::Set { before, after }),
             Decision::Nothing => return Ok(Outcome::AlreadyPast { state: after }),
-            Decision::LeaveAlone(doubt) => return Ok(after_all(way, Outcome::Failed(doubt))),
+            Decision::LeaveAlone(doubt) => return Ok(after_all(way, options.left_alone(doubt))),
             Decision::Fix(again) => fix = again,
         }
     }
@@ -93,7 +93,7 @@ fn after_all(way: Option<(SequenceState, SequenceState)>, outcome: Outcome) -> O
         return outcome;
     };
     let why = match outcome {
-        Outcome::Busy(why) | Outcome::Failed(why) => why,
+        Outcome::Busy(why) | Outcome::Failed(why) | Outcome::Refused(why) => why,
         Outcome::Moved { after, why, .. } => return Outcome::Moved { before, after, why },
         Outcome::NotReached => Doubt::with_cure("the run ended before it was compared again", "run again"),
         done => return done,

@@ -57,6 +57,11 @@ impl ApplyOptions {
         let each = self.timeouts.lock_ms;
         (each > 0).then(|| Duration::from_millis(each).saturating_mul(self.attempts))
     }
+
+    /// The outcome of a fix that is decided against under its locks.
+    fn left_alone(&self, doubt: Doubt) -> Outcome {
+        if self.plan.written.is_some() { Outcome::Refused(doubt) } else { Outcome::Failed(doubt) }
+    }
 }
 
 impl Default for ApplyOptions {

@@ -73,7 +73,8 @@ pub(super) fn unaltered(
     refused: &Error,
 ) -> Result<Outcome, Error> {
     let can_be_guarded = refused.code().is_some_and(|code| *code != SqlState::READ_ONLY_SQL_TRANSACTION);
-    if fix.protection != Protection::Full || !can_be_guarded {
+    // What is written down is not done another way.
+    if fix.protection != Protection::Full || !can_be_guarded || options.plan.written.is_some() {
         return Ok(Outcome::Failed(failure(refused)));
     }
     let outcome = match decide_to_advance(fix) {
@@ -197,7 +198,7 @@ fn attempt_one(
         }
         Decision::LeaveAlone(doubt) => {
             roll_back(client);
-            return Ok(Outcome::Failed(doubt));
+            return Ok(options.left_alone(doubt));
         }
     };
 

@@ -30,7 +30,7 @@ pub(super) fn apply_unguarded(
     let fix = match decision {
         Ok(Decision::Fix(fix)) => fix,
         Ok(Decision::Nothing) => return Ok(Outcome::AlreadyPast { state: before }),
-        Ok(Decision::LeaveAlone(doubt)) => return Ok(Outcome::Failed(doubt)),
+        Ok(Decision::LeaveAlone(doubt)) => return Ok(options.left_alone(doubt)),
         Err(error) if error.is_connection_lost() => return Err(error),
         Err(error) => return Ok(Outcome::Failed(failure(&error))),
     };
