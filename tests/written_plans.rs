@@ -188,7 +188,7 @@ fn a_column_that_became_narrower_refuses_it() {
 fn a_default_that_became_an_expression_refuses_it() {
     let reviewed = Reviewed::item();
     reviewed.database.execute("ALTER TABLE item ALTER id SET DEFAULT nextval('item_id_seq') * 2");
-    reviewed.expect_refusal("its default is more than a plain nextval");
+    reviewed.expect_refusal("is more than a plain nextval");
 }
 
 #[test]
