@@ -1,29 +1,40 @@
 //! Finds the PostgreSQL sequences that an import left behind their data, and repairs them safely.
 //!
-//! Three steps: [`db::scan`] finds out, [`model::Plan::of`] decides, [`db::apply`] does it. The library prints nothing;
-//! a [`db::Watch`] gets to know how far it is.
+//! After an import with explicit ids (`COPY`, a fixture load, a cutover of logical replication) sequences still point at low
+//! numbers, and the next INSERT fails with SQLSTATE 23505. Three steps: [`scan`] finds out and only reads, [`Scan::plan`]
+//! decides without asking the server, [`apply`] does it under locks. All over your own [`postgres::Client`], outside of
+//! a transaction; the library prints nothing, and logs through the crate `log`. PostgreSQL 10 to 18.
 //!
 //! ```no_run
-//! use pgseqfix::db::{ApplyOptions, ScanOptions, apply, scan};
-//! use pgseqfix::model::{Plan, PlanOptions};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut client = postgres::Client::connect("host=/run/postgresql dbname=shop user=app", postgres::NoTls)?;
-//! let found = scan(&mut client, &ScanOptions::default(), &mut ())?;
-//!
-//! let options = PlanOptions { user: found.server.user.clone(), ..PlanOptions::default() };
-//! let plan = Plan::of(&found.findings, &options);
-//! for fix in &plan.fixes {
-//!     println!("{}: {} -> {}", fix.sequence.name, fix.from, fix.to);
-//! }
-//!
-//! let applied = apply(&mut client, &plan, &ApplyOptions { plan: options, ..ApplyOptions::default() }, &mut ());
-//! assert!(applied.outcomes.values().all(|outcome| outcome.is_good()));
-//! # Ok(())
-//! # }
+#![doc = include_str!("../tests/library/repair.rs")]
 //! ```
+//!
+//! What shall be looked at is selected as with pg_dump:
+//!
+//! ```no_run
+#![doc = include_str!("../tests/library/collisions.rs")]
+//! ```
+//!
+//! # Stability
+//!
+//! What this page lists follows Semantic Versioning. Other public items belong to the program `pgseqfix`, and can change with
+//! each version.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[doc(hidden)]
 pub mod db;
+#[doc(hidden)]
 pub mod explain;
+#[doc(hidden)]
 pub mod model;
+
+#[doc(inline)]
+pub use db::{
+    Applied, ApplyOptions, Deadline, Error, OnProgress, Scan, ScanOptions, Selection, Stage, Watch, apply, on_progress,
+    scan,
+};
+#[doc(inline)]
+pub use model::{
+    Collisions, DataType, Definition, Doubt, Drift, Excluded, Exhaustion, Finding, Fix, LeftOut, Outcome, Overlap,
+    Plan, PlanOptions, Protection, QualifiedName, Sequence, SequenceState, Server, Status, Timeouts,
+};

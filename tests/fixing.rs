@@ -5,7 +5,7 @@ mod support;
 use std::process::Stdio;
 
 use pgseqfix::db::{self, ApplyOptions, ScanOptions};
-use pgseqfix::model::{Outcome, Plan, PlanOptions, Timeouts};
+use pgseqfix::model::{Outcome, PlanOptions, Timeouts};
 use support::repair::{COLUMN, Items, SEQUENCE, TABLE, reported, role_with, wait_until, waiting_for_locks};
 use support::{Database, Run};
 
@@ -97,7 +97,7 @@ fn a_fix_that_takes_too_long_leaves_no_trace() {
     let before = database.sequence_states();
     let mut client = database.client();
     let scan = db::scan(&mut client, &ScanOptions::default(), &mut ()).expect("it can be read");
-    let plan = Plan::of(&scan.findings, &PlanOptions::default());
+    let plan = scan.plan(&PlanOptions::default());
     let impatient = Timeouts { lock_ms: 400, statement_ms: 1 };
     let options = ApplyOptions { timeouts: impatient, ..ApplyOptions::default() };
     let applied = db::apply(&mut client, &plan, &options, &mut ());

@@ -29,7 +29,7 @@ fn large() -> Database {
 
 fn plan(client: &mut Client) -> Plan {
     let scan = db::scan(client, &ScanOptions::default(), &mut ()).expect("the scan works");
-    Plan::of(&scan.findings, &PlanOptions { user: scan.server.user, ..PlanOptions::default() })
+    scan.plan(&PlanOptions::default())
 }
 
 fn apply(client: &mut Client, plan: &Plan, lock_ms: u64) -> Outcome {

@@ -18,7 +18,7 @@ use support::{Database, Run};
 
 fn plan(client: &mut Client) -> Plan {
     let scan = db::scan(client, &ScanOptions::default(), &mut ()).expect("the scan works");
-    Plan::of(&scan.findings, &PlanOptions { user: scan.server.user, ..PlanOptions::default() })
+    scan.plan(&PlanOptions::default())
 }
 
 fn patient() -> ApplyOptions {

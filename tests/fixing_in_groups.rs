@@ -32,7 +32,7 @@ fn tables() -> Database {
 
 fn plan(client: &mut Client) -> Plan {
     let scan = db::scan(client, &ScanOptions::default(), &mut ()).expect("the scan works");
-    Plan::of(&scan.findings, &PlanOptions { user: scan.server.user, ..PlanOptions::default() })
+    scan.plan(&PlanOptions::default())
 }
 
 fn impatient() -> ApplyOptions {
@@ -275,7 +275,7 @@ fn descending_numeric_and_ignored_values_are_asserted_as_they_were_scanned() {
     let mut client = database.client();
     let options = ScanOptions { ignore_above: Some(1000), ignore_below: Some(-1000), ..ScanOptions::default() };
     let scan = db::scan(&mut client, &options, &mut ()).expect("the scan works");
-    let fixes = Plan::of(&scan.findings, &PlanOptions::default()).fixes;
+    let fixes = scan.plan(&PlanOptions::default()).fixes;
     assert_eq!(fixes.len(), TABLES + 2, "{fixes:#?}");
     client.batch_execute(&format!("BEGIN; {}; COMMIT", group_sql(&fixes))).expect("it holds");
     let states = database.sequence_states();

@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use pgseqfix::db::{self, ApplyOptions, ScanOptions};
-use pgseqfix::model::{Outcome, Plan, PlanOptions};
+use pgseqfix::model::{Outcome, PlanOptions};
 use serde_json::Value;
 use support::Run;
 use support::repair::{
@@ -122,7 +122,7 @@ fn a_sequence_moved_further_meanwhile_is_not_moved_by_nextval_again() {
     let role = role_with(&items.database, &all_grants());
     let mut client = items.database.client_as(&role);
     let scan = db::scan(&mut client, &ScanOptions::default(), &mut ()).unwrap();
-    let plan = Plan::of(&scan.findings, &PlanOptions::default());
+    let plan = scan.plan(&PlanOptions::default());
     items.put(5000, true);
     let applied = db::apply(&mut client, &plan, &ApplyOptions::default(), &mut ());
     assert!(matches!(applied.outcomes.values().next(), Some(Outcome::AlreadyPast { .. })), "{applied:?}");
@@ -141,7 +141,7 @@ fn sessions_that_call_nextval_while_we_do_never_get_a_value_twice() {
             let far = format!("SELECT last_value + 20000 FROM {SEQUENCE}");
             items.database.execute(&format!("INSERT INTO {TABLE} ({COLUMN}) {far}"));
             let scan = db::scan(&mut client, &ScanOptions::default(), &mut ()).unwrap();
-            let plan = Plan::of(&scan.findings, &PlanOptions::default());
+            let plan = scan.plan(&PlanOptions::default());
             let applied = db::apply(&mut client, &plan, &ApplyOptions::default(), &mut ());
             moves += applied.outcomes.values().filter(|outcome| matches!(outcome, Outcome::Set { .. })).count();
             let now = items.state();

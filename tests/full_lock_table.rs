@@ -3,7 +3,7 @@
 mod support;
 
 use pgseqfix::db::{self, ApplyOptions, ScanOptions};
-use pgseqfix::model::{Outcome, Plan, PlanOptions};
+use pgseqfix::model::{Outcome, PlanOptions};
 use postgres::Client;
 use postgres::error::SqlState;
 use support::{Database, Server, server_version};
@@ -67,12 +67,11 @@ fn a_fix_leaves_its_groups_and_does_all_one_by_one() {
     let database = tables_on(&server);
     let mut client = database.client();
     let scan = db::scan(&mut client, &ScanOptions::default(), &mut ()).expect("the scan works");
-    let options = PlanOptions { user: scan.server.user, ..PlanOptions::default() };
-    let plan = Plan::of(&scan.findings, &options);
+    let plan = scan.plan(&PlanOptions::default());
     assert_eq!(plan.fixes.len(), TABLES);
     let holder = holder_of_all_but(10, &database);
     let before = times_full(&server);
-    let applied = db::apply(&mut client, &plan, &ApplyOptions { plan: options, ..ApplyOptions::default() }, &mut ());
+    let applied = db::apply(&mut client, &plan, &ApplyOptions::default(), &mut ());
     assert!(applied.cut_short.is_none(), "{applied:?}");
     assert!(applied.outcomes.values().all(|outcome| matches!(outcome, Outcome::Set { .. })), "{applied:?}");
     assert!(times_full(&server) > before, "no group was too large");

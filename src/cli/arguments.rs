@@ -182,7 +182,8 @@ impl Arguments {
             Some(Command::Fix(arguments)) => arguments.plan.as_ref(),
             _ => None,
         };
-        let is_astray = logs.iter().chain(&self.output.output).chain(plan).any(|file| holds_secret(&file.to_string_lossy()));
+        let is_astray =
+            logs.iter().chain(&self.output.output).chain(plan).any(|file| holds_secret(&file.to_string_lossy()));
         if is_astray || self.selection.holds_secret() {
             // Every error names them, and the server's log would, too.
             let message = "a connection string with a password stands where a pattern or a file is expected; it goes to \
@@ -266,8 +267,8 @@ impl Arguments {
                 timeouts: timeouts(&scan.timeouts),
                 deadline: end_of_reading,
             },
+            plan,
             apply: ApplyOptions {
-                plan,
                 timeouts: timeouts(&apply.timeouts),
                 reading: timeouts(&scan.timeouts),
                 deadline,

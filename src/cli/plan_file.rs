@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use pgseqfix::db::{Error, ScanOptions, Selection};
 use pgseqfix::model::{
-    DataType, Definition, Finding, Outcome, Plan, PlanOptions, Protection, QualifiedName, SequenceState, Terms, WrittenFix,
-    WrittenPlan,
+    DataType, Definition, Finding, Outcome, Plan, PlanOptions, Protection, QualifiedName, SequenceState, Terms,
+    WrittenFix, WrittenPlan,
 };
 use serde::Deserialize;
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use pgseqfix::db::connect::Given;
 use pgseqfix::db::{ApplyOptions, ScanOptions};
+use pgseqfix::model::PlanOptions;
 
 use super::explain::request::ExplainRequest;
 use super::format::OutputArguments;
@@ -46,6 +47,8 @@ pub struct Request {
     pub scan: ScanOptions,
     /// How to fix.
     pub apply: ApplyOptions,
+    /// What is to be planned with.
+    pub plan: PlanOptions,
     /// A plan that was written down: only that is done.
     pub plan_file: Option<PathBuf>,
     /// How many connections to work with at most.

@@ -56,12 +56,12 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
         return Err(Failure::Interrupted);
     }
     let scan = scan?;
-    let mut options = PlanOptions { user: scan.server.user.clone(), ..request.apply.plan.clone() };
+    let mut options = request.plan.clone();
     if let Some(written) = &written {
         written.expect_database(&scan.server.database)?;
         options = written.options(options);
     }
-    let plan = Plan::of(&scan.findings, &options);
+    let plan = scan.plan(&options);
     let settled = written.as_ref().map(|written| written.settled(&scan.findings, &plan)).unwrap_or_default();
 
     let (mode, applied) = match request.task {
@@ -79,9 +79,8 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
                     Cow::default()
                 }
             };
-            let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
             silence::begin_to_fix();
-            let mut applied = db::apply_over(&mut connections, &picked, &apply, &mut progress);
+            let mut applied = db::apply_over(&mut connections, &picked, &request.apply, &mut progress);
             progress.clear();
             applied.outcomes.extend(settled);
             for fix in &plan.fixes {
@@ -138,7 +137,7 @@ fn pick<'a>(request: &Request, scan: &Scan, plan: &'a Plan) -> Result<Picked<'a>
 
 /// What it was asked to be made with.
 fn terms(request: &Request) -> Terms {
-    let PlanOptions { headroom, fix_outliers, accept_races, .. } = request.apply.plan;
+    let PlanOptions { headroom, fix_outliers, accept_races, .. } = request.plan;
     let ScanOptions { ignore_above, ignore_below, .. } = request.scan;
     Terms { headroom, fix_outliers, accept_races, ignore_above, ignore_below }
 }

@@ -31,4 +31,4 @@ pub use scanner::{Scan, ScanOptions, scan, scan_over};
 pub use selection::Selection;
 pub use traffic::{Traffic, unanswered_for};
 pub use unique_index::{Sought, databases, find_row, find_unique_indexes, scan_for_indexes};
-pub use watch::{Stage, Watch};
+pub use watch::{OnProgress, Stage, Watch, on_progress};

@@ -16,7 +16,9 @@ use super::selection::{Selected, Selection};
 use super::server::{Surroundings, look_around};
 use super::session::{begin_catalog, look_up, roll_back};
 use super::watch::{Stage, Watch};
-use crate::model::{Citus, Doubt, Excluded, Finding, LinkedColumn, Server, Status, Timeouts, ValueRange, link};
+use crate::model::{
+    Citus, Doubt, Excluded, Finding, LinkedColumn, Plan, PlanOptions, Server, Status, Timeouts, ValueRange, link,
+};
 
 /// What to look at, and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -57,6 +59,13 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// The rest, counted.
     pub excluded: Excluded,
+}
+
+impl Scan {
+    /// Decides what is to be done, and what is left alone for which reason. Asks nothing of the server.
+    pub fn plan(&self, options: &PlanOptions) -> Plan {
+        Plan::of(&self.findings, &PlanOptions { user: self.server.user.clone(), ..options.clone() })
+    }
 }
 
 /// Scans the database that the client is connected to.

@@ -1,5 +1,7 @@
 //! Looks over the shoulder of a long run.
 
+use std::ops::ControlFlow;
+
 /// What a run is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -29,3 +31,41 @@ pub trait Watch {
 }
 
 impl Watch for () {}
+
+/// Watches with a function: it gets the stage, how many are done, and how many there are (0 where that is not known).
+/// What it returns ends the run, or lets it go on.
+pub fn on_progress<F: FnMut(Stage, usize, usize) -> ControlFlow<()>>(function: F) -> OnProgress<F> {
+    OnProgress { function, stage: Stage::Catalog, done: 0, total: 0, is_stopped: false }
+}
+
+/// What [`on_progress`] makes.
+#[derive(Debug)]
+pub struct OnProgress<F> {
+    function: F,
+    stage: Stage,
+    done: usize,
+    total: usize,
+    is_stopped: bool,
+}
+
+impl<F: FnMut(Stage, usize, usize) -> ControlFlow<()>> OnProgress<F> {
+    fn tell(&mut self) {
+        self.is_stopped |= (self.function)(self.stage, self.done, self.total).is_break();
+    }
+}
+
+impl<F: FnMut(Stage, usize, usize) -> ControlFlow<()>> Watch for OnProgress<F> {
+    fn begin(&mut self, stage: Stage, total: usize) {
+        (self.stage, self.done, self.total) = (stage, 0, total);
+        self.tell();
+    }
+
+    fn advance(&mut self, done: usize) {
+        self.done += done;
+        self.tell();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+}

@@ -21,7 +21,7 @@ pub struct PlanOptions {
     pub fix_outliers: bool,
     /// Whether to set sequences without a guard where the server has none.
     pub accept_races: bool,
-    /// The role that works, to name it in a GRANT.
+    /// The role that works, to name it in a GRANT; a scan's own plan has it from the scan.
     pub user: String,
     /// Whether to name, of a sequence that may not be read, also the GRANTs that a fix of it would need.
     pub names_all_grants: bool,
@@ -41,6 +41,8 @@ pub struct Plan {
     pub fixes: Vec<Arc<Fix>>,
     /// What is not, by the sequence's oid, and why.
     pub left_out: Vec<LeftOut>,
+    /// What it was made with: each fix is decided anew under its locks.
+    pub options: PlanOptions,
 }
 
 /// A sequence that would need a fix and gets none.
@@ -55,7 +57,7 @@ pub struct LeftOut {
 impl Plan {
     /// Plans the fixes of a scan, in the scan's order.
     pub fn of(findings: &[Finding], options: &PlanOptions) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { options: options.clone(), ..Self::default() };
         for finding in findings {
             match decide(finding, options) {
                 Decision::Nothing => {}

@@ -82,7 +82,9 @@ impl Summary {
                 // The others draw on; the column that the sequence has outgrown does not.
                 self.unfixed += usize::from(entry.finding.outgrown().is_some());
             }
-            Some(Outcome::Moved { .. } | Outcome::Busy(_) | Outcome::Failed(_) | Outcome::Refused(_)) => self.unfixed += 1,
+            Some(Outcome::Moved { .. } | Outcome::Busy(_) | Outcome::Failed(_) | Outcome::Refused(_)) => {
+                self.unfixed += 1;
+            }
             _ if is_bad => self.unfixed += 1,
             _ => {}
         }

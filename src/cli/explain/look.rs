@@ -95,7 +95,7 @@ fn explained(
     // Of a log with thousands of constraints each needs its own only.
     let findings: Vec<Finding> = scan.findings.iter().filter(|finding| concerns(finding, index)).cloned().collect();
     let diagnosis = diagnose(&violation, &Facts { index, findings: &findings, row: &row, is_same_key });
-    let options = PlanOptions { user: server.user.clone(), ..request.apply.plan.clone() };
+    let options = PlanOptions { user: server.user.clone(), ..request.plan.clone() };
     let plan = Plan::of(&fed(&diagnosis, &findings), &options);
     let major = server.version.split(['.', ' ']).next().and_then(|major| major.parse().ok()).unwrap_or_default();
     let mut cure = cure(index, major);

@@ -1,7 +1,7 @@
 //! Offers to repair the sequence that was found behind, where somebody is there to answer.
 
 use pgseqfix::db::{self, Watch};
-use pgseqfix::model::{Finding, Mode, Outcome, PlanOptions, Report};
+use pgseqfix::model::{Finding, Mode, Outcome, Report};
 use postgres::Client;
 
 use super::explanation::{Explanation, Known};
@@ -52,9 +52,7 @@ pub fn fix(
     };
     let mut plan = known.plan.clone();
     plan.fixes = picked.into_iter().filter_map(|at| known.plan.fixes.get(at).cloned()).collect();
-    let options = PlanOptions { user: known.server.user.clone(), ..request.apply.plan.clone() };
-    let apply = db::ApplyOptions { plan: options, ..request.apply.clone() };
-    let applied = db::apply(client, &plan, &apply, progress);
+    let applied = db::apply(client, &plan, &request.apply, progress);
     progress.clear();
     let is_stopped = progress.is_stopped();
     let is_good = applied.outcomes.values().all(Outcome::is_good) && applied.outcomes.len() == known.plan.fixes.len();

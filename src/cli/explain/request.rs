@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pgseqfix::db::connect::Given;
 use pgseqfix::db::{ApplyOptions, ScanOptions};
 use pgseqfix::explain::Language;
+use pgseqfix::model::PlanOptions;
 
 use super::arguments::ExplainArguments;
 use crate::cli::format::OutputArguments;
@@ -32,6 +33,8 @@ pub struct ExplainRequest {
     pub scan: ScanOptions,
     /// How to fix, where that is wanted then.
     pub apply: ApplyOptions,
+    /// What is to be planned with.
+    pub plan: PlanOptions,
     /// Whether no server is asked.
     pub offline: bool,
     /// Whether the row is shown.
@@ -58,6 +61,7 @@ impl ExplainRequest {
             given: request.given,
             scan: request.scan,
             apply: request.apply,
+            plan: request.plan,
             offline,
             show_row,
             language: lang,

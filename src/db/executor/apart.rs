@@ -15,7 +15,7 @@ use postgres::{Client, SimpleQueryRow};
 
 use super::link::Link;
 use super::one::{given_up, is_busy, may_have_moved, moved_part_of_the_way, state_of, unaltered};
-use super::{ApplyOptions, Error, Listener};
+use super::{Error, Listener, Orders};
 use crate::db::session::{look_up, roll_back};
 use crate::model::{
     Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide_under, lone_move_sql,
@@ -53,21 +53,21 @@ pub(super) fn apply_apart(
     client: &mut Client,
     link: &Link,
     fix: &Arc<Fix>,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
     let mut fix = Arc::clone(fix);
     let mut way: Option<(SequenceState, SequenceState)> = None;
     for _ in 0..ROUNDS {
-        let (before, after) = match move_alone(client, link, &fix, options, listener)? {
+        let (before, after) = match move_alone(client, link, &fix, orders, listener)? {
             Moved::To { before, after } => (before, after),
             Moved::Not(outcome) => return Ok(after_all(way, outcome)),
         };
         let before = way.map_or(before, |(first, _)| first);
         way = Some((before, after));
-        let decision = match look_again(client, link, &fix, options, listener) {
+        let decision = match look_again(client, link, &fix, orders, listener) {
             Ok(Some(decision)) => decision,
-            Ok(None) => return given_up(client, &fix, options, STILL_WRITING).map(|busy| after_all(way, busy)),
+            Ok(None) => return given_up(client, &fix, orders, STILL_WRITING).map(|busy| after_all(way, busy)),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => {
                 let reason = format!("it stands at {after} and was not compared again: {}", error.said());
@@ -77,7 +77,7 @@ pub(super) fn apply_apart(
         match decision {
             Decision::Nothing if before != after => return Ok(Outcome::Set { before, after }),
             Decision::Nothing => return Ok(Outcome::AlreadyPast { state: after }),
-            Decision::LeaveAlone(doubt) => return Ok(after_all(way, options.left_alone(doubt))),
+            Decision::LeaveAlone(doubt) => return Ok(after_all(way, orders.left_alone(doubt))),
             Decision::Fix(again) => fix = again,
         }
     }
@@ -114,10 +114,10 @@ fn move_alone(
     client: &mut Client,
     link: &Link,
     fix: &Arc<Fix>,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
 ) -> Result<Moved, Error> {
-    let limits = &options.timeouts;
+    let limits = &orders.apply.timeouts;
     let lock_ms = at_most(limits.lock_ms, LOCK_MS).min(link.limits.longest_wait_ms(1));
     // Only calls of nextval can be so many that they take longer.
     let most_ms = if fix.protection == Protection::Full { LOCKED_MS } else { limits.statement_ms };
@@ -143,10 +143,10 @@ fn move_alone(
             return Ok(Moved::Not(super::one::altered()));
         }
         if !is_busy(&error) {
-            return unaltered(client, link, fix, options, listener, &error).map(Moved::Not);
+            return unaltered(client, link, fix, orders, listener, &error).map(Moved::Not);
         }
-        if is_over(started, options) {
-            return given_up(client, fix, options, &error.said()).map(Moved::Not);
+        if is_over(started, orders) {
+            return given_up(client, fix, orders, &error.said()).map(Moved::Not);
         }
         log::info!("{}: {}", fix.sequence.name, error.said());
         // What queued behind us gets through.
@@ -170,30 +170,26 @@ fn look_again(
     client: &mut Client,
     link: &Link,
     fix: &Fix,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
 ) -> Result<Option<Decision>, Error> {
-    if !wait_for_writers(client, fix, options, listener)? {
+    if !wait_for_writers(client, fix, orders, listener)? {
         return Ok(None);
     }
-    let reading = link.reading(options);
+    let reading = link.reading(orders);
     let finding = reading.read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())?;
-    Ok(Some(decide_under(&finding, &options.plan, fix.protection)))
+    Ok(Some(decide_under(&finding, orders.plan, fix.protection)))
 }
 
 /// Waits until whoever may have written by now has ended, without a lock. Whether they have.
-fn wait_for_writers(
-    client: &mut Client,
-    fix: &Fix,
-    options: &ApplyOptions,
-    listener: &dyn Listener,
-) -> Result<bool, Error> {
+fn wait_for_writers(client: &mut Client, fix: &Fix, orders: &Orders, listener: &dyn Listener) -> Result<bool, Error> {
     let tables: Vec<u32> = fix.counted().map(|column| column.facts.table_oid).collect();
     let began = Instant::now();
     let mut awaited: Option<BTreeSet<String>> = None;
     loop {
-        let rows = look_up(client, &options.reading, include_str!("../sql/writers.sql"), &[(&tables, Type::OID_ARRAY)])
-            .map_err(|error| Error::new("could not ask who writes", &error))?;
+        let rows =
+            look_up(client, &orders.apply.reading, include_str!("../sql/writers.sql"), &[(&tables, Type::OID_ARRAY)])
+                .map_err(|error| Error::new("could not ask who writes", &error))?;
         let writing: BTreeSet<String> = rows.iter().filter_map(|row| row.try_get("writer").ok()).collect();
         // Who came later draws values past the move.
         let left: BTreeSet<String> = match awaited {
@@ -206,7 +202,7 @@ fn wait_for_writers(
         if listener.is_stopped() {
             return Err(Error::refusal("interrupted", "others still write"));
         }
-        if is_over(began, options) {
+        if is_over(began, orders) {
             return Ok(false);
         }
         awaited = Some(left);
@@ -215,6 +211,6 @@ fn wait_for_writers(
 }
 
 /// Whether others were waited for as long as a fix under locks would have waited.
-fn is_over(began: Instant, options: &ApplyOptions) -> bool {
-    options.deadline.is_over() || options.patience().is_some_and(|patience| began.elapsed() >= patience)
+fn is_over(began: Instant, orders: &Orders) -> bool {
+    orders.apply.deadline.is_over() || orders.patience().is_some_and(|patience| began.elapsed() >= patience)
 }

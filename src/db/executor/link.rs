@@ -2,7 +2,7 @@
 
 use postgres::{Client, SimpleQueryRow};
 
-use super::ApplyOptions;
+use super::Orders;
 use crate::db::error::Error;
 use crate::db::inspect::{Learnt, Reading};
 use crate::db::session::{KnownSettings, answers, begin_read_only_sql, begin_read_write_with, run};
@@ -37,14 +37,14 @@ impl Link {
     }
 
     /// How the tables are read once more.
-    pub(super) fn reading<'a>(&self, options: &'a ApplyOptions) -> Reading<'a> {
+    pub(super) fn reading<'a>(&self, orders: &'a Orders) -> Reading<'a> {
         Reading {
-            timeouts: &options.reading,
+            timeouts: &orders.apply.reading,
             known_settings: self.known_settings.clone(),
-            deadline: options.deadline,
+            deadline: orders.apply.deadline,
             on_standby: false,
             server: self.limits,
-            user: &options.plan.user,
+            user: &orders.plan.user,
             learnt: Learnt::default(),
         }
     }

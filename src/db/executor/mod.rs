@@ -38,8 +38,6 @@ use unguarded::apply_unguarded;
 /// How a plan is applied.
 #[derive(Clone, Debug)]
 pub struct ApplyOptions {
-    /// What the plan was made with: each fix is decided anew under its locks.
-    pub plan: PlanOptions,
     /// How long to wait for a lock and how long a statement may take.
     pub timeouts: Timeouts,
     /// How often a fix waits so long for a lock that others hold; a wait that could last until the server looks for a
@@ -51,29 +49,35 @@ pub struct ApplyOptions {
     pub deadline: Deadline,
 }
 
-impl ApplyOptions {
-    /// How long others are waited for in all; `None` is for ever.
-    fn patience(&self) -> Option<Duration> {
-        let each = self.timeouts.lock_ms;
-        (each > 0).then(|| Duration::from_millis(each).saturating_mul(self.attempts))
-    }
-
-    /// The outcome of a fix that is decided against under its locks.
-    fn left_alone(&self, doubt: Doubt) -> Outcome {
-        if self.plan.written.is_some() { Outcome::Refused(doubt) } else { Outcome::Failed(doubt) }
-    }
-}
-
 impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
-            plan: PlanOptions::default(),
             // Well below the server's deadlock_timeout, which is 1 s by default.
             timeouts: Timeouts { lock_ms: 400, statement_ms: 30_000 },
             attempts: 5,
             reading: Timeouts { lock_ms: 5_000, statement_ms: 0 },
             deadline: Deadline::default(),
         }
+    }
+}
+
+/// What is to be kept to for all fixes of a plan.
+struct Orders<'a> {
+    /// What the plan was made with.
+    plan: &'a PlanOptions,
+    apply: &'a ApplyOptions,
+}
+
+impl Orders<'_> {
+    /// How long others are waited for in all; `None` is for ever.
+    fn patience(&self) -> Option<Duration> {
+        let each = self.apply.timeouts.lock_ms;
+        (each > 0).then(|| Duration::from_millis(each).saturating_mul(self.apply.attempts))
+    }
+
+    /// The outcome of a fix that is decided against under its locks.
+    fn left_alone(&self, doubt: Doubt) -> Outcome {
+        if self.plan.written.is_some() { Outcome::Refused(doubt) } else { Outcome::Failed(doubt) }
     }
 }
 
@@ -128,9 +132,10 @@ pub fn apply(client: &mut Client, plan: &Plan, options: &ApplyOptions, watch: &m
         return Applied::default();
     }
     watch.begin(Stage::Fix, plan.fixes.len());
+    let orders = Orders { plan: &plan.options, apply: options };
     let mut collector = Collector { outcomes: BTreeMap::new(), watch };
     let cut_short = match Link::of(client, 1, &options.reading) {
-        Ok(link) => apply_fixes(client, &link, &plan.fixes, options, &mut collector),
+        Ok(link) => apply_fixes(client, &link, &plan.fixes, &orders, &mut collector),
         Err(error) => Some(error.with_loss_hint()),
     };
     Applied { outcomes: collector.outcomes, cut_short }.rest_not_reached(plan)
@@ -142,10 +147,10 @@ fn apply_fixes(
     client: &mut Client,
     link: &Link,
     fixes: &[Arc<Fix>],
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &mut dyn Listener,
 ) -> Option<Error> {
-    run_through(client, link, fixes, options, listener).err().map(Error::with_loss_hint)
+    run_through(client, link, fixes, orders, listener).err().map(Error::with_loss_hint)
 }
 
 /// Goes on until all is done, or something ends the run.
@@ -153,7 +158,7 @@ fn run_through(
     client: &mut Client,
     link: &Link,
     fixes: &[Arc<Fix>],
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &mut dyn Listener,
 ) -> Result<(), Error> {
     let mut done = 0;
@@ -164,7 +169,7 @@ fn run_through(
         if listener.is_stopped() {
             return Err(interrupted());
         }
-        if options.deadline.is_over() {
+        if orders.apply.deadline.is_over() {
             return Ok(());
         }
         let rest = &fixes[done..];
@@ -178,7 +183,7 @@ fn run_through(
                 _ if is_apart(fix, link) => apply_apart,
                 _ => apply_one,
             };
-            let outcome = apply(client, link, fix, options, listener);
+            let outcome = apply(client, link, fix, orders, listener);
             done += 1;
             match outcome {
                 Ok(outcome) => listener.tell(fix.sequence.oid, outcome),
@@ -189,7 +194,7 @@ fn run_through(
             }
             continue;
         }
-        match apply_group(client, link, group, &options.timeouts) {
+        match apply_group(client, link, group, &orders.apply.timeouts) {
             Ok(held) => {
                 pace.took(group.len(), held);
                 for fix in group {

@@ -8,7 +8,7 @@ use postgres::{Client, SimpleQueryRow};
 
 use super::apart::apply_apart;
 use super::link::Link;
-use super::{ApplyOptions, Error, Listener, is_apart};
+use super::{Error, Listener, Orders, is_apart};
 use crate::db::blockers;
 use crate::db::inspect::Probe;
 use crate::db::session::{answers, roll_back, rows, run};
@@ -22,41 +22,41 @@ pub(super) fn apply_one(
     client: &mut Client,
     link: &Link,
     fix: &Arc<Fix>,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
-    let lock_ms = at_most(options.timeouts.lock_ms, link.limits.longest_wait_ms(fix.table_locks()));
+    let lock_ms = at_most(orders.apply.timeouts.lock_ms, link.limits.longest_wait_ms(fix.table_locks()));
     let (mut attempt, mut waited) = (1, Duration::ZERO);
     loop {
         let began = Instant::now();
-        let error = match attempt_one(client, link, fix, options, lock_ms) {
+        let error = match attempt_one(client, link, fix, orders, lock_ms) {
             Ok(outcome) => return Ok(outcome),
             Err(error) if error.is_connection_lost() => return Err(error),
             Err(error) => error,
         };
         roll_back(client);
-        if fix.protection == Protection::Advance && may_have_moved(&error) && !is_cut_short(options) {
+        if fix.protection == Protection::Advance && may_have_moved(&error) && !is_cut_short(orders) {
             return moved_part_of_the_way(client, fix, &error);
         }
-        if listener.is_stopped() || options.deadline.is_over() {
+        if listener.is_stopped() || orders.apply.deadline.is_over() {
             return Ok(Outcome::NotReached);
         }
         let is_slow = error.code() == Some(&SqlState::QUERY_CANCELED);
-        if is_slow && is_cut_short(options) {
+        if is_slow && is_cut_short(orders) {
             log::info!("{}: takes too long under a lock: {}", fix.sequence.name, error.said());
-            return apply_apart(client, link, fix, options, listener);
+            return apply_apart(client, link, fix, orders, listener);
         }
         if !is_busy(&error) {
-            return unaltered(client, link, fix, options, listener, &error);
+            return unaltered(client, link, fix, orders, listener, &error);
         }
         let wait = began.elapsed().max(LEAST_WAIT);
         waited += wait;
-        if options.patience().is_some_and(|patience| waited >= patience) {
-            return given_up(client, fix, options, &error.said());
+        if orders.patience().is_some_and(|patience| waited >= patience) {
+            return given_up(client, fix, orders, &error.said());
         }
         log::info!("{}: attempt {attempt}: {}", fix.sequence.name, error.said());
         // Longer each time, so that what queued behind us gets through.
-        std::thread::sleep(wait.min(Duration::from_secs(1)) * attempt.min(options.attempts) / 2);
+        std::thread::sleep(wait.min(Duration::from_secs(1)) * attempt.min(orders.apply.attempts) / 2);
         attempt += 1;
     }
 }
@@ -68,20 +68,20 @@ pub(super) fn unaltered(
     client: &mut Client,
     link: &Link,
     fix: &Arc<Fix>,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
     refused: &Error,
 ) -> Result<Outcome, Error> {
     let can_be_guarded = refused.code().is_some_and(|code| *code != SqlState::READ_ONLY_SQL_TRANSACTION);
     // What is written down is not done another way.
-    if fix.protection != Protection::Full || !can_be_guarded || options.plan.written.is_some() {
+    if fix.protection != Protection::Full || !can_be_guarded || orders.plan.written.is_some() {
         return Ok(Outcome::Failed(failure(refused)));
     }
     let outcome = match decide_to_advance(fix) {
         Decision::Fix(fix) => {
             log::info!("{}: not to be altered: {}", fix.sequence.name, refused.said());
             let apply = if is_apart(&fix, link) { apply_apart } else { apply_one };
-            apply(client, link, &fix, options, listener)?
+            apply(client, link, &fix, orders, listener)?
         }
         Decision::Nothing => return Ok(Outcome::Failed(failure(refused))),
         Decision::LeaveAlone(doubt) => Outcome::Failed(doubt),
@@ -114,8 +114,8 @@ const LOCKED_MS: u64 = 100;
 const LOCKING_MS: u64 = 600;
 
 /// Whether that is less than the caller would wait.
-fn is_cut_short(options: &ApplyOptions) -> bool {
-    options.timeouts.statement_ms != at_most(options.timeouts.statement_ms, LOCKED_MS)
+fn is_cut_short(orders: &Orders) -> bool {
+    orders.apply.timeouts.statement_ms != at_most(orders.apply.timeouts.statement_ms, LOCKED_MS)
 }
 
 /// Whether others hold what a fix needs.
@@ -126,8 +126,8 @@ pub(super) fn is_busy(error: &Error) -> bool {
 }
 
 /// The outcome of a fix that others keep from being done, and who they are.
-pub(super) fn given_up(client: &mut Client, fix: &Fix, options: &ApplyOptions, reason: &str) -> Result<Outcome, Error> {
-    let holders = match blockers::describe(client, fix, &options.timeouts) {
+pub(super) fn given_up(client: &mut Client, fix: &Fix, orders: &Orders, reason: &str) -> Result<Outcome, Error> {
+    let holders = match blockers::describe(client, fix, &orders.apply.timeouts) {
         Ok(holders) => holders,
         Err(lost) if lost.is_connection_lost() => return Err(lost),
         Err(unknown) => format!("who holds it could not be asked: {}", unknown.said()),
@@ -143,13 +143,7 @@ pub(super) fn altered() -> Outcome {
     Outcome::Failed(Doubt::with_cure("it was altered since the scan", "run again"))
 }
 
-fn attempt_one(
-    client: &mut Client,
-    link: &Link,
-    fix: &Fix,
-    options: &ApplyOptions,
-    lock_ms: u64,
-) -> Result<Outcome, Error> {
+fn attempt_one(client: &mut Client, link: &Link, fix: &Fix, orders: &Orders, lock_ms: u64) -> Result<Outcome, Error> {
     let failed = |doing: &str| {
         let doing = format!("could not {doing} {}", fix.sequence.name);
         move |error: postgres::Error| Error::new(doing, &error)
@@ -165,8 +159,8 @@ fn attempt_one(
     });
     // Before 13 what is set within a message has no effect on it.
     let most_ms = if link.limits.arms_timeout_once() { LOCKING_MS } else { 0 };
-    let statement_ms = at_most(options.timeouts.statement_ms, most_ms);
-    let timeouts = options.deadline.bound(&Timeouts { lock_ms, statement_ms });
+    let statement_ms = at_most(orders.apply.timeouts.statement_ms, most_ms);
+    let timeouts = orders.apply.deadline.bound(&Timeouts { lock_ms, statement_ms });
     // What an event trigger does at the ALTER, it does under our locks.
     let shorten = format!("SET LOCAL statement_timeout = {}", at_most(timeouts.statement_ms, LOCKED_MS));
     let locking = format!("{}; {shorten}; {}", fix.lock_tables_sql(), lock_sequence.unwrap_or_else(|| look.clone()));
@@ -189,7 +183,7 @@ fn attempt_one(
         return Err(Error::refusal(format!("could not compare {}", fix.sequence.name), "no answer"));
     };
     let (finding, before) = settle(row, fix)?;
-    let fix = match decide_under(&finding, &options.plan, fix.protection) {
+    let fix = match decide_under(&finding, orders.plan, fix.protection) {
         Decision::Fix(fix) => fix,
         Decision::Nothing => {
             // What an event trigger drew at the ALTER is undone with it; so the ALTER, which changes nothing, stays.
@@ -198,7 +192,7 @@ fn attempt_one(
         }
         Decision::LeaveAlone(doubt) => {
             roll_back(client);
-            return Ok(options.left_alone(doubt));
+            return Ok(orders.left_alone(doubt));
         }
     };
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::link::Link;
-use super::{Applied, ApplyOptions, Listener, Outcome, apply_fixes, interrupted, is_apart};
+use super::{Applied, ApplyOptions, Listener, Orders, Outcome, apply_fixes, interrupted, is_apart};
 use crate::db::connections::{Connections, Pieces, Weigh};
 use crate::db::error::Error;
 use crate::db::watch::{Stage, Watch};
@@ -56,10 +56,11 @@ pub fn apply_over(
             return applied.rest_not_reached(plan);
         }
     };
+    let orders = Orders { plan: &plan.options, apply: options };
     let pieces = pieces(plan, &link);
     let work = |client: &mut Client, fixes: Vec<Arc<Fix>>, is_stopped: &dyn Fn() -> bool| {
         let mut notes = Notes { outcomes: Vec::new(), is_stopped };
-        let cut_short = apply_fixes(client, &link, &fixes, options, &mut notes);
+        let cut_short = apply_fixes(client, &link, &fixes, &orders, &mut notes);
         Ok((notes.outcomes, cut_short))
     };
     let take = |(outcomes, cut_short): (Vec<(u32, Outcome)>, Option<Error>), watch: &mut dyn Watch| {

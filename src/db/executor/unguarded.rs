@@ -7,7 +7,7 @@ use postgres::error::SqlState;
 
 use super::link::Link;
 use super::one::{altered, failure, state_of, state_sql};
-use super::{ApplyOptions, Error, Listener};
+use super::{Error, Listener, Orders};
 use crate::db::session::{roll_back, rows};
 use crate::model::{Decision, Doubt, Fix, Outcome, Protection, SequenceState, decide_under, quote_identifier};
 
@@ -19,18 +19,18 @@ pub(super) fn apply_unguarded(
     client: &mut Client,
     link: &Link,
     fix: &Arc<Fix>,
-    options: &ApplyOptions,
+    orders: &Orders,
     listener: &dyn Listener,
 ) -> Result<Outcome, Error> {
     let Some(before) = read_state(client, fix)? else { return Ok(altered()) };
     let decision = link
-        .reading(options)
+        .reading(orders)
         .read_one(client, fix.pending(), link.lock_budget, &|| listener.is_stopped())
-        .map(|finding| decide_under(&finding, &options.plan, Protection::Headroom));
+        .map(|finding| decide_under(&finding, orders.plan, Protection::Headroom));
     let fix = match decision {
         Ok(Decision::Fix(fix)) => fix,
         Ok(Decision::Nothing) => return Ok(Outcome::AlreadyPast { state: before }),
-        Ok(Decision::LeaveAlone(doubt)) => return Ok(options.left_alone(doubt)),
+        Ok(Decision::LeaveAlone(doubt)) => return Ok(orders.left_alone(doubt)),
         Err(error) if error.is_connection_lost() => return Err(error),
         Err(error) => return Ok(Outcome::Failed(failure(&error))),
     };
@@ -43,7 +43,7 @@ pub(super) fn apply_unguarded(
         roll_back(client);
         let mut doubt = failure(&error);
         if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
-            let user = quote_identifier(&options.plan.user);
+            let user = quote_identifier(&orders.plan.user);
             doubt.cure = Some(format!("GRANT UPDATE ON SEQUENCE {} TO {user};", fix.sequence.name));
         }
         return Ok(Outcome::Failed(doubt));
