@@ -66,15 +66,38 @@ For example:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Say which sequences are behind, and why; changes nothing (the default)
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_help = SCAN_AFTER_HELP)]
     Scan(ScanArguments),
     /// Fix the sequences that are behind: shows the plan, lets you pick, and asks
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_help = FIX_AFTER_HELP)]
     Fix(FixArguments),
     /// Explain a 23505 (duplicate key value violates unique constraint): its cause, and its cure
     #[command(disable_help_flag = true, after_help = EXPLAIN_AFTER_HELP)]
     Explain(ExplainArguments),
 }
+
+const SCAN_AFTER_HELP: &str = "\
+Exit status: 0 nothing is behind; 1 something is behind or exhausted, or not reached in time;
+2 trouble: no connection, bad usage, a sequence that could not be read; 130 ended by a signal.
+
+For example:
+  pgseqfix scan -n public -T 'audit_*' shop
+  pgseqfix scan --check shop                           one line, for CI
+  pgseqfix scan --format prometheus -o pgseqfix.prom   for node_exporter";
+
+const FIX_AFTER_HELP: &str = "\
+Tables and sequence are locked for some milliseconds each; what others keep locked is reported as busy,
+and the rest goes on. No sequence is ever moved back, and what needs nothing is not touched.
+Exit status: 0 all that was behind is fixed; 1 something is left unfixed; 2 trouble; 130 ended by a signal.
+
+For example:
+  pgseqfix fix shop                            see what would be set, pick, confirm
+  pgseqfix fix --dry-run shop                  see only
+  pgseqfix fix --yes -t album -t artist shop   without asking, what these tables draw from
+  pgseqfix fix --yes --time-limit 30s shop     as a step of a deployment
+A plan that somebody looks at, and that is then done as it is written:
+  pgseqfix fix --dry-run --format json -o plan.json shop
+  pgseqfix fix --plan plan.json --yes --format json -o outcome.json shop";
 
 const EXPLAIN_AFTER_HELP: &str = "\
 Without TEXT and --log the error is read from standard input. The database is named with -d.
