@@ -8,6 +8,7 @@
 pub mod certificates;
 pub mod claims;
 pub mod faulty_line;
+pub mod pretender;
 mod programs;
 pub mod repair;
 mod server;

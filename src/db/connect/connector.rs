@@ -80,7 +80,7 @@ impl Connector {
     /// How to stop what the server does for a session that this has opened.
     pub fn canceller(&self, client: &Client) -> Canceller {
         let line = self.answered.as_ref().map_or(Line::Plain, |(_, line)| *line);
-        Canceller::of(client, self.settings.transport.tls(line))
+        Canceller::of(client, self.settings.transport.dial(line))
     }
 
     fn ask_once(&mut self) -> Result<(), Error> {
