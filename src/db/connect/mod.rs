@@ -23,6 +23,7 @@ mod secret;
 mod service;
 mod session;
 mod settings;
+mod shuffle;
 mod sources;
 mod ssl_mode;
 mod stream;
