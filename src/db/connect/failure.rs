@@ -204,9 +204,18 @@ fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> O
         {
             "check the options for the session (PGOPTIONS, or options in the connection string)".to_owned()
         }
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            "the role may not connect to that database: GRANT CONNECT ON DATABASE lets it, or -U and -d name others"
+                .to_owned()
+        }
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+            "is it the right database (-d)? ALTER DATABASE … ALLOW_CONNECTIONS true opens one that takes no connections"
+                .to_owned()
+        }
         SqlState::CANNOT_CONNECT_NOW => "try again in a moment".to_owned(),
         SqlState::TOO_MANY_CONNECTIONS => {
-            "all connections are taken: try again later, or with fewer at a time".to_owned()
+            "all connections of the server, the database or the role are taken: try again later, or with fewer at a time"
+                .to_owned()
         }
         _ => return None,
     };
