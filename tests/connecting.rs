@@ -148,6 +148,35 @@ fn the_command_that_is_suggested_shows_no_password() {
     }
 }
 
+#[test]
+fn a_password_that_all_users_can_see_is_warned_of_once() {
+    let database = database();
+    let (port, name) = (database.server().port(), database.name());
+    let place = format!("host=127.0.0.1 port={port} user={CLERK} dbname='{name}'");
+    let uri = format!("postgres://{CLERK}:{IN_URI}@127.0.0.1:{port}/{}", name.replace(' ', "%20"));
+    let with_password = format!("{place} password={IN_KEYWORDS}");
+    let warnings = |arguments: &[&str], given: Option<&str>| {
+        let mut command = lost(&database);
+        command.args(arguments);
+        if let Some(password) = given {
+            command.env("PGPASSWORD", password);
+        }
+        let run = Run::of(&mut command).expect_status(0);
+        expect_secret(&run);
+        run.stderr.matches("warning: the password on the command line can be seen").count()
+    };
+    for arguments in [&[uri.as_str()][..], &["-j4", &with_password], &["fix", "--yes", "-d", &with_password]] {
+        assert_eq!(warnings(arguments, None), 1, "{arguments:?}");
+    }
+    assert_eq!(warnings(&["--quiet", &with_password], None), 0);
+    // Those are for its user's eyes only.
+    assert_eq!(warnings(&[&place], Some(PASSWORD)), 0);
+    let home = tempfile::tempdir().expect("a directory");
+    fs::write(home.path().join("services"), format!("[shop]\npassword={PASSWORD}\n")).expect("a file");
+    let service = format!("{place} service=shop servicefile={}", home.path().join("services").display());
+    assert_eq!(warnings(&[&service], None), 0);
+}
+
 /// Writes a password file with the right entry after a wrong one.
 fn write_passfile(file: &Path, database: &Database, mode: u32) {
     let (port, quoted) = (database.server().port(), PASSWORD.replace('\\', "\\\\").replace(':', "\\:"));

@@ -3,9 +3,8 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use support::situations::wait_until;
+use support::situations::{follow, wait_until_caught_up};
 use support::{Database, Run, Server};
 
 struct Pair {
@@ -24,32 +23,10 @@ impl Pair {
         };
         follow(&standby, &primary);
         on_primary.execute(sql);
-        let target: String = on_primary.value("SELECT pg_current_wal_flush_lsn()::text");
         let on_standby = on_primary.seen_on(&standby);
-        let server = standby.clone();
-        wait_until("the standby has caught up", || {
-            let row = server.connect("postgres", "postgres").and_then(|mut client| {
-                client.query_one(&format!("SELECT pg_last_wal_replay_lsn() >= '{target}'"), &[])
-            });
-            row.is_ok_and(|row| row.get::<_, Option<bool>>(0) == Some(true))
-        });
+        wait_until_caught_up(&standby, &on_primary);
         Some(Self { on_primary, on_standby })
     }
-}
-
-/// Says again where the primary is: a newer `pg_basebackup` writes options that an older server does not know.
-fn follow(standby: &Server, primary: &Server) {
-    let (host, port) = (primary.directory().display(), primary.port());
-    let conninfo = format!("primary_conninfo = 'host={host} port={port} user=postgres'\n");
-    let old = standby.data_directory().join("recovery.conf");
-    let (file, text) = if old.exists() {
-        (old, format!("standby_mode = on\n{conninfo}"))
-    } else {
-        (standby.data_directory().join("postgresql.auto.conf"), conninfo)
-    };
-    fs::write(file, text).expect("it is the test's own file");
-    standby.stop_fast();
-    standby.start();
 }
 
 /// The status of each sequence, by its table's name.

@@ -7,7 +7,7 @@ use pgseqfix::db::connect::{Connector, Given, Settings};
 use pgseqfix::db::{Error, Open};
 use postgres::Client;
 
-use super::failure::Failure;
+use super::failure::{Failure, tell};
 use super::interrupt::Interrupt;
 use super::prompt;
 
@@ -17,7 +17,19 @@ use super::prompt;
 ///
 /// Where the settings are wrong, or the server cannot be reached.
 pub fn connect(given: &Given, interrupt: &Interrupt) -> Result<Client, Failure> {
-    Ok(connect_for_more(given, interrupt)?.0)
+    let (client, _) = connect_for_more(given, interrupt)?;
+    warn_of_password(given);
+    Ok(client)
+}
+
+/// Says it where the command line shows a password; after connecting, so that an error stands alone.
+pub fn warn_of_password(given: &Given) {
+    if given.shows_password() {
+        tell(
+            "warning: the password on the command line can be seen by all users of this machine (ps): PGPASSWORD, \
+             ~/.pgpass and -W keep it from them",
+        );
+    }
 }
 
 /// Connects, and tells how to open further connections to the same server.

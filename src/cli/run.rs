@@ -10,7 +10,7 @@ use pgseqfix::db::{self, Applied, Connections, Error, Scan, ScanOptions};
 use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
 
 use super::again;
-use super::connection::connect_for_more;
+use super::connection::{connect_for_more, warn_of_password};
 use super::exit::Exit;
 use super::failure::{Failure, tell};
 use super::format::Format;
@@ -41,6 +41,9 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
     silence::watch(request.apply.deadline, &interrupt);
     let (client, open) = connect_for_more(&request.given, &interrupt)?;
+    if !request.output.quiet {
+        warn_of_password(&request.given);
+    }
     // Dropping a client whose connection is gone can hang.
     let mut client = ManuallyDrop::new(client);
     let mut connections = Connections::many(&mut client, request.jobs, open);

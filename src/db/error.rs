@@ -32,7 +32,10 @@ impl Error {
     /// Wraps what the driver reported while `doing` something ("could not read …").
     pub fn new(doing: impl Into<String>, source: &postgres::Error) -> Self {
         let said = match source.as_db_error() {
-            Some(error) => Said::Server(Box::new(error.clone())),
+            Some(error) => {
+                log::info!("{}", in_full(error));
+                Said::Server(Box::new(error.clone()))
+            }
             None => Said::Driver(source_chain(source)),
         };
         Self { doing: doing.into(), tried: Vec::new(), said, hint: None }
@@ -122,6 +125,28 @@ impl Error {
             _ => None,
         })
     }
+}
+
+/// All that the server said, in one line, as psql says it with `VERBOSITY` set to `verbose`.
+fn in_full(error: &DbError) -> String {
+    let mut text = format!("{}: {}: {}", error.severity(), error.code().code(), error.message());
+    let parts = [
+        ("DETAIL", error.detail()),
+        ("HINT", error.hint()),
+        ("CONTEXT", error.where_()),
+        ("SCHEMA NAME", error.schema()),
+        ("TABLE NAME", error.table()),
+        ("COLUMN NAME", error.column()),
+        ("DATATYPE NAME", error.datatype()),
+        ("CONSTRAINT NAME", error.constraint()),
+    ];
+    for (name, part) in parts {
+        text.extend(part.map(|part| format!("; {name}: {part}")));
+    }
+    if let (Some(routine), Some(file), Some(line)) = (error.routine(), error.file(), error.line()) {
+        text += &format!("; LOCATION: {routine}, {file}:{line}");
+    }
+    text
 }
 
 /// The driver's `Display` says little ("db error"); what matters is in its sources.

@@ -7,8 +7,11 @@
 
 pub mod certificates;
 pub mod claims;
+pub mod connection_situations;
 pub mod faulty_line;
+pub mod pretender;
 mod programs;
+pub mod recorder;
 pub mod repair;
 mod server;
 pub mod situations;
@@ -26,7 +29,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use postgres::types::FromSqlOwned;
 use postgres::{Client, SimpleQueryMessage};
 
-pub use programs::bin;
+pub use programs::{bin, newest};
 pub use server::Server;
 
 static DATABASES: AtomicU32 = AtomicU32::new(1);
@@ -164,6 +167,11 @@ impl Database {
     /// A client program of PostgreSQL, likewise; none if this machine has none that fits the server.
     pub fn program(&self, name: &str) -> Option<Command> {
         bin(name).map(|path| self.with_connection(Command::new(path)))
+    }
+
+    /// The newest `psql` of this machine, likewise, with its major version.
+    pub fn newest_psql(&self) -> Option<(Command, u32)> {
+        newest("psql").map(|(path, major)| (self.with_connection(Command::new(path)), major))
     }
 
     /// Runs the built program to its end.

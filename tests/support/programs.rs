@@ -67,6 +67,12 @@ pub fn bin(name: &str) -> Option<PathBuf> {
     }
 }
 
+/// The newest program of that name, with its major version.
+pub fn newest(name: &str) -> Option<(PathBuf, u32)> {
+    let found = candidates().into_iter().map(|directory| directory.join(name)).filter(|path| path.is_file());
+    found.filter_map(|path| major(&path).map(|major| (path, major))).max_by_key(|found| found.1)
+}
+
 fn candidates() -> Vec<PathBuf> {
     let mut directories = Vec::new();
     for on_path in env::split_paths(&env::var_os("PATH").unwrap_or_default()) {

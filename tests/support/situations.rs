@@ -85,6 +85,50 @@ pub fn server_with_passwords() -> Server {
     server
 }
 
+/// A server that wants passwords as they are, from everybody but `postgres`.
+pub fn server_with_readable_passwords() -> Server {
+    let server = Server::start_own(&["fsync=off"]);
+    let rules = "local all postgres trust\nlocal replication all trust\nlocal all all password\n";
+    fs::write(server.data_directory().join("pg_hba.conf"), rules).expect("it is the test's own file");
+    server.stop_fast();
+    server.start();
+    server
+}
+
+/// Waits until the standby knows all that its primary knows now.
+pub fn wait_until_caught_up(standby: &Server, primary: &Database) {
+    let target: String = primary.value("SELECT pg_current_wal_flush_lsn()::text");
+    wait_until("the standby has caught up", || {
+        let row = standby
+            .connect("postgres", "postgres")
+            .and_then(|mut client| client.query_one(&format!("SELECT pg_last_wal_replay_lsn() >= '{target}'"), &[]));
+        row.is_ok_and(|row| row.get::<_, Option<bool>>(0) == Some(true))
+    });
+}
+
+/// A standby of the database's server that knows all that it knows now; none where this machine cannot make one.
+pub fn standby_of(database: &Database) -> Option<Server> {
+    let standby = database.server().standby()?;
+    follow(&standby, database.server());
+    wait_until_caught_up(&standby, database);
+    Some(standby)
+}
+
+/// Says again where the primary is: a newer `pg_basebackup` writes options that an older server does not know.
+pub fn follow(standby: &Server, primary: &Server) {
+    let (host, port) = (primary.directory().display(), primary.port());
+    let conninfo = format!("primary_conninfo = 'host={host} port={port} user=postgres'\n");
+    let old = standby.data_directory().join("recovery.conf");
+    let (file, text) = if old.exists() {
+        (old, format!("standby_mode = on\n{conninfo}"))
+    } else {
+        (standby.data_directory().join("postgresql.auto.conf"), conninfo)
+    };
+    fs::write(file, text).expect("it is the test's own file");
+    standby.stop_fast();
+    standby.start();
+}
+
 /// A role with a password.
 pub const CLERK: &str = "Clerk";
 /// Its password, with what a URI and a password file have to quote.

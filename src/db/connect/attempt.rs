@@ -6,14 +6,14 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::{io, thread};
 
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config};
 
+use super::dial::Dial;
 use super::endpoint::{Endpoint, Place};
 use super::failure::Failure;
 use super::session::SessionWish;
 use super::settings::Settings;
 use super::ssl_mode::Line;
-use super::tls::Tls;
 use crate::db::traffic::{RoundTrip, count_connection};
 
 /// The addresses of an endpoint, each an endpoint of its own.
@@ -49,13 +49,13 @@ pub(super) fn run(
     line: Line,
     wish: SessionWish,
 ) -> Result<Client, (Failure, WasEncrypted)> {
-    let tls = settings.transport.tls(line);
-    let config = config(settings, endpoint, line);
+    let dial = settings.transport.dial(line);
+    let config = config(settings, endpoint);
     let done = match settings.timeout {
-        None => handshake(&config, tls.clone(), wish),
-        Some(limit) => handshake_within(limit, config, tls.clone(), wish),
+        None => handshake(&config, dial.clone(), wish),
+        Some(limit) => handshake_within(limit, config, dial.clone(), wish),
     };
-    done.map_err(|failure| match &tls {
+    done.map_err(|failure| match dial.tls() {
         None => (failure, false),
         Some(tls) => (tls.other_name().map_or(failure, |name| other_name(name, endpoint)), tls.was_used()),
     })
@@ -71,11 +71,11 @@ pub(super) type WasEncrypted = bool;
 
 /// The driver's own limit ends with the TCP connection: a server that accepts and says nothing would hold us for ever, so
 /// the whole handshake runs where it can be left behind.
-fn handshake_within(limit: Duration, config: Config, tls: Option<Tls>, wish: SessionWish) -> Result<Client, Failure> {
+fn handshake_within(limit: Duration, config: Config, dial: Dial, wish: SessionWish) -> Result<Client, Failure> {
     let (sender, receiver) = mpsc::channel();
     let work = move || {
         // A client that nobody waits for any more comes back in the error, and is closed.
-        drop(sender.send(handshake(&config, tls, wish)));
+        drop(sender.send(handshake(&config, dial, wish)));
     };
     thread::Builder::new()
         .name("connect".to_owned())
@@ -87,12 +87,9 @@ fn handshake_within(limit: Duration, config: Config, tls: Option<Tls>, wish: Ses
     })?
 }
 
-fn handshake(config: &Config, tls: Option<Tls>, wish: SessionWish) -> Result<Client, Failure> {
+fn handshake(config: &Config, dial: Dial, wish: SessionWish) -> Result<Client, Failure> {
     let trip = RoundTrip::begin();
-    let mut client = match tls {
-        Some(tls) => config.connect(tls),
-        None => config.connect(NoTls),
-    }?;
+    let mut client = config.connect(dial)?;
     drop(trip);
     count_connection();
     match wish.objection(&mut client)? {
@@ -102,7 +99,7 @@ fn handshake(config: &Config, tls: Option<Tls>, wish: SessionWish) -> Result<Cli
 }
 
 /// What the driver has to know.
-fn config(settings: &Settings, endpoint: &Endpoint, line: Line) -> Config {
+fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
     let mut config = Config::new();
     config
         .user(&settings.user)
@@ -128,7 +125,7 @@ fn config(settings: &Settings, endpoint: &Endpoint, line: Line) -> Config {
         config.connect_timeout(limit);
     }
     settings.keepalive.apply(&mut config);
-    settings.transport.apply(line, &mut config);
+    settings.transport.apply(endpoint.place.is_tcp(), &mut config);
     config
 }
 

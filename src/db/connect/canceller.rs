@@ -1,19 +1,19 @@
 //! Tells a server to stop what it does for a session.
 
-use postgres::{CancelToken, Client, Error, NoTls};
+use postgres::{CancelToken, Client, Error};
 
-use super::tls::Tls;
+use super::dial::Dial;
 
 /// Cancels a session's statement, over a line like the session's own.
 #[derive(Clone)]
 pub struct Canceller {
     token: CancelToken,
-    tls: Option<Tls>,
+    dial: Dial,
 }
 
 impl Canceller {
-    pub(super) fn of(client: &Client, tls: Option<Tls>) -> Self {
-        Self { token: client.cancel_token(), tls }
+    pub(super) fn of(client: &Client, dial: Dial) -> Self {
+        Self { token: client.cancel_token(), dial }
     }
 
     /// Asks for it over a connection of its own; whether it had an effect is not told.
@@ -23,9 +23,6 @@ impl Canceller {
     ///
     /// Where the server cannot be reached.
     pub fn cancel(&self) -> Result<(), Error> {
-        match &self.tls {
-            Some(tls) => self.token.cancel_query(tls.for_another()),
-            None => self.token.cancel_query(NoTls),
-        }
+        self.token.cancel_query(self.dial.for_another())
     }
 }

@@ -12,6 +12,7 @@ use super::given::PasswordPolicy;
 use super::secret::Secret;
 use super::session::SessionWish;
 use super::settings::Settings;
+use super::shuffle::shuffle;
 use super::ssl_mode::Line;
 use crate::db::Error;
 
@@ -80,7 +81,7 @@ impl Connector {
     /// How to stop what the server does for a session that this has opened.
     pub fn canceller(&self, client: &Client) -> Canceller {
         let line = self.answered.as_ref().map_or(Line::Plain, |(_, line)| *line);
-        Canceller::of(client, self.settings.transport.tls(line))
+        Canceller::of(client, self.settings.transport.dial(line))
     }
 
     fn ask_once(&mut self) -> Result<(), Error> {
@@ -116,13 +117,16 @@ impl Connector {
     fn round(&mut self, endpoints: &[Endpoint], wish: SessionWish) -> Result<Client, (Vec<(Endpoint, Failure)>, Next)> {
         let mut failures = Vec::new();
         for endpoint in endpoints {
-            let addresses = match attempt::addresses(endpoint) {
+            let mut addresses = match attempt::addresses(endpoint) {
                 Ok(addresses) => addresses,
                 Err(failure) => {
                     failures.push((endpoint.clone(), failure));
                     continue;
                 }
             };
+            if self.settings.is_balanced {
+                shuffle(&mut addresses);
+            }
             for mut at in addresses {
                 if let Typed::Asked(secret) = &self.typed {
                     at.password.clone_from(secret);

@@ -94,14 +94,25 @@ pub(super) fn list(values: &Values) -> Result<Vec<Endpoint>, String> {
     let item = |list: &[&'_ str], index: usize| -> Option<String> {
         list.get(index).filter(|item| !item.is_empty()).map(|item| (*item).to_owned())
     };
-    (0..count)
-        .map(|index| {
-            let port = item(&ports, if ports.len() == 1 { 0 } else { index });
-            let port = port.map_or(Ok(DEFAULT_PORT), |text| parse_port(&text))?;
-            let place = place(item(&names, index), item(&addresses, index), port)?;
-            Ok(Endpoint { place, port, password: None, password_is_from_file: false })
-        })
-        .collect()
+    let mut endpoints = Vec::new();
+    let mut unreadable = None;
+    for index in 0..count {
+        let port = item(&ports, if ports.len() == 1 { 0 } else { index });
+        let port = port.map_or(Ok(DEFAULT_PORT), |text| parse_port(&text))?;
+        match place(item(&names, index), item(&addresses, index), port) {
+            Ok(place) => endpoints.push(Endpoint { place, port, password: None, password_is_from_file: false }),
+            Err(reason) => unreadable = Some(reason),
+        }
+    }
+    match unreadable {
+        Some(reason) if endpoints.is_empty() => Err(reason),
+        // libpq, too, goes on to the other servers.
+        Some(reason) => {
+            log::warn!("{reason}");
+            Ok(endpoints)
+        }
+        None => Ok(endpoints),
+    }
 }
 
 /// The items of a comma-separated list; nothing given is no item.

@@ -27,6 +27,12 @@ fn addresses_decide_how_many_there_are() {
 }
 
 #[test]
+fn an_address_that_cannot_be_read_is_left_out_while_there_are_others() {
+    assert_eq!(read("", "x,10.0.0.1", "1,2"), "on host \"10.0.0.1\", port 2");
+    assert_eq!(read("", "x,y", ""), "could not parse network address \"y\"");
+}
+
+#[test]
 fn a_slash_or_an_at_sign_makes_a_socket() {
     assert_eq!(read("/d", "", "7"), "on socket \"/d/.s.PGSQL.7\"");
     assert_eq!(read("@d", "", ""), "on socket \"@d/.s.PGSQL.5432\"");

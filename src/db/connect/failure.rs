@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use postgres::error::SqlState;
 
+use super::dial::NoLine;
 use super::endpoint::{Endpoint, Place, SOCKET_DIRECTORIES};
 use super::settings::Settings;
 use super::tls::handshake_failure;
@@ -25,6 +26,8 @@ pub(super) enum Failure {
     Thread(String),
     /// No encrypted line came about, in libpq's words.
     Handshake(String),
+    /// The server could not even begin to talk, in its own words.
+    OldWords(String),
     /// What the driver reported, be it the server's words or its own.
     Driver(postgres::Error),
 }
@@ -47,6 +50,9 @@ impl From<postgres::Error> for Failure {
         if source.as_deref() == Some("password missing") {
             return Self::PasswordMissing;
         }
+        if let Some(words) = old_words(&error) {
+            return Self::OldWords(words);
+        }
         handshake_failure(&error).map_or(Self::Driver(error), Self::Handshake)
     }
 }
@@ -68,7 +74,9 @@ impl Failure {
             Self::Unresolved(_) | Self::Unsuitable(_) => Next::Host,
             Self::Driver(error) if error.code() == Some(&SqlState::CANNOT_CONNECT_NOW) => Next::Host,
             Self::Driver(error) if is_unreached(error) => Next::Address,
-            Self::PasswordMissing | Self::Thread(_) | Self::Handshake(_) | Self::Driver(_) => Next::Stop,
+            Self::PasswordMissing | Self::Thread(_) | Self::Handshake(_) | Self::OldWords(_) | Self::Driver(_) => {
+                Next::Stop
+            }
         }
     }
 
@@ -82,7 +90,7 @@ impl Failure {
             }
             Self::Unresolved(error) => Error::refusal(doing, error.to_string()),
             Self::Unsuitable(words) => Error::refusal(doing, words),
-            Self::Thread(words) | Self::Handshake(words) => Error::refusal(doing, words),
+            Self::Thread(words) | Self::Handshake(words) | Self::OldWords(words) => Error::refusal(doing, words),
             Self::Driver(error) => Error::new(doing, &error),
         };
         match hint {
@@ -101,6 +109,7 @@ impl Failure {
             Self::Unresolved(_) => "check the host's name (-h, PGHOST)",
             Self::Unsuitable(_) => "target_session_attrs (PGTARGETSESSIONATTRS) says which will do",
             Self::Handshake(words) => return handshake_hint(words).map(str::to_owned),
+            Self::OldWords(_) => NO_PROCESS,
             Self::Thread(_) => return None,
             Self::Driver(error) => return driver_hint(error, at, settings),
         };
@@ -111,10 +120,29 @@ impl Failure {
 /// What a server says that does not let somebody in, which `pg_hba.conf` decides by the line, too.
 const LET_IN: [SqlState; 2] = [SqlState::INVALID_AUTHORIZATION_SPECIFICATION, SqlState::INVALID_PASSWORD];
 
+/// What to try where the server has no process for a session.
+const NO_PROCESS: &str = "the server could not begin a session, and its log says why: it may be short of memory or of \
+                          processes. Try again in a moment";
+
+/// What to try where the line ended with no session on it.
+const BROKEN_OFF: &str = "the line broke off before a session began: if it is a PostgreSQL server, its log says why";
+
+/// The words of a server that has no process for a session, which they come from in an old form.
+fn old_words(error: &postgres::Error) -> Option<String> {
+    let cause = std::error::Error::source(error)?.downcast_ref::<io::Error>()?;
+    cause.get_ref().filter(|words| words.is::<NoLine>()).map(ToString::to_string)
+}
+
 /// What to try after a failed handshake.
 fn handshake_hint(words: &str) -> Option<&'static str> {
     if words.ends_with("SSL was required") {
         return Some("turn it on in the server (ssl = on), or do without: sslmode=prefer (PGSSLMODE)");
+    }
+    if words.contains("error response during SSL exchange") {
+        return Some(NO_PROCESS);
+    }
+    if words.contains("closed the connection unexpectedly") {
+        return Some(BROKEN_OFF);
     }
     if words.contains("certificate verify failed") {
         return Some(
@@ -148,7 +176,10 @@ fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> O
             let hint = "channel_binding=require takes an encrypted line (sslmode) and a password that is kept as SCRAM";
             return Some(hint.to_owned());
         }
-        return is_unreached(error).then(|| unreached_hint(at));
+        if is_unreached(error) {
+            return Some(unreached_hint(at));
+        }
+        return broken_off_hint(error).map(str::to_owned);
     };
     let hint = match *code {
         SqlState::INVALID_CATALOG_NAME => "psql -l lists the databases; name one with -d".to_owned(),
@@ -173,13 +204,40 @@ fn driver_hint(error: &postgres::Error, at: &Endpoint, settings: &Settings) -> O
         {
             "check the options for the session (PGOPTIONS, or options in the connection string)".to_owned()
         }
+        SqlState::INSUFFICIENT_PRIVILEGE => {
+            "the role may not connect to that database: GRANT CONNECT ON DATABASE lets it, or -U and -d name others"
+                .to_owned()
+        }
+        SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+            "is it the right database (-d)? ALTER DATABASE … ALLOW_CONNECTIONS true opens one that takes no connections"
+                .to_owned()
+        }
         SqlState::CANNOT_CONNECT_NOW => "try again in a moment".to_owned(),
         SqlState::TOO_MANY_CONNECTIONS => {
-            "all connections are taken: try again later, or with fewer at a time".to_owned()
+            "all connections of the server, the database or the role are taken: try again later, or with fewer at a time"
+                .to_owned()
         }
         _ => return None,
     };
     Some(hint)
+}
+
+/// What to try when somebody listens who does not talk as a server does.
+fn broken_off_hint(error: &postgres::Error) -> Option<&'static str> {
+    let source = std::error::Error::source(error);
+    // The driver has no better marks than these texts.
+    let said = source.map(ToString::to_string).unwrap_or_default();
+    if said == "bytes remaining on stream" {
+        // Over a socket it was an error of the old form, which the driver does not know.
+        return Some(NO_PROCESS);
+    }
+    if said.starts_with("unsupported authentication") || said.starts_with("unsupported SASL") {
+        return Some(
+            "pgseqfix can prove itself by password or certificate: the server's pg_hba.conf wants another way",
+        );
+    }
+    let is_broken_off = error.is_closed() || source.is_some_and(<dyn std::error::Error>::is::<io::Error>);
+    is_broken_off.then_some(BROKEN_OFF)
 }
 
 /// What to try when nobody listens.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::conninfo::{is_connection_string, is_foreign_uri};
+use super::conninfo::{self, is_connection_string, is_foreign_uri};
 
 /// What the command line said about the connection; `None`, or empty, is not given.
 #[derive(Clone, Default)]
@@ -31,6 +31,18 @@ pub enum PasswordPolicy {
     Never,
 }
 
+/// The keywords whose values nobody else may see.
+const SECRETS: [&str; 4] = ["password", "sslpassword", "oauth_client_secret", "scram_client_key"];
+
+impl Given {
+    /// Whether the command line has a password, which every user of the machine can see while the program runs.
+    pub fn shows_password(&self) -> bool {
+        let string = self.database.as_deref().filter(|text| is_connection_string(text));
+        let values = string.and_then(|text| conninfo::parse(text).ok());
+        values.is_some_and(|values| SECRETS.iter().any(|keyword| values.text(keyword).is_some()))
+    }
+}
+
 impl fmt::Debug for Given {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A connection string can hold a password.
@@ -50,6 +62,18 @@ impl fmt::Debug for Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_seen_in_whatever_form_it_has() {
+        let shows = |text: &str| Given { database: Some(text.into()), ..Given::default() }.shows_password();
+        for text in ["postgres://u:p@h/d", "postgres:///d?passwor%64=p", "dbname=d password = 'p'", "sslpassword=p"] {
+            assert!(shows(text), "{text}");
+        }
+        for text in ["d", "postgres://u@h/password", "password=''", "host=h passfile=password", "postgres://u:@h"] {
+            assert!(!shows(text), "{text}");
+        }
+        assert!(!Given::default().shows_password());
+    }
 
     #[test]
     fn debug_shows_no_connection_string() {

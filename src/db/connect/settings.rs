@@ -9,6 +9,7 @@ use super::keepalive::Keepalive;
 use super::passfile::{Passfile, Wanted};
 use super::secret::Secret;
 use super::session::SessionWish;
+use super::shuffle::shuffle;
 use super::transport::{self, Transport};
 use super::values::Values;
 use super::{account, number, sources};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub(super) passwords: PasswordPolicy,
     /// The password file that was read, for the hint after a refused password.
     pub(super) passfile: Option<PathBuf>,
+    /// Whether servers, and the addresses of one, are tried in any order.
+    pub(super) is_balanced: bool,
     pub(super) wish: SessionWish,
     /// How long one address may take, handshake included; `None` is for ever.
     pub(super) timeout: Option<Duration>,
@@ -80,6 +83,7 @@ impl Settings {
             endpoints,
             passwords,
             passfile: None,
+            is_balanced: values.text("load_balance_hosts").is_some_and(|word| word.eq_ignore_ascii_case("random")),
             wish: SessionWish::parse(values.get("target_session_attrs").unwrap_or("any"))?,
             timeout: number::positive(values, "connect_timeout")?.map(|seconds| Duration::from_secs(seconds.into())),
             application_name: application_name(values),
@@ -91,6 +95,10 @@ impl Settings {
             return Err("host name must be specified for a verified SSL connection".to_owned());
         }
         settings.find_passwords(values, environment);
+        if settings.is_balanced {
+            // Once, as libpq does: with prefer-standby the second round has the order of the first.
+            shuffle(&mut settings.endpoints);
+        }
         Ok(settings)
     }
 

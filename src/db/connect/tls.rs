@@ -1,6 +1,6 @@
 //! Encrypted lines, by OpenSSL as libpq does.
 
-use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,14 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslConnector, SslMethod, SslVerifyMode, SslVersion};
 use openssl::x509::{X509StoreContextRef, X509VerifyResult};
 use postgres::Socket;
-use postgres::tls::{MakeTlsConnect, TlsConnect};
-use postgres_openssl::{TlsConnector, TlsStream, set_postgresql_alpn};
+use postgres::tls::TlsConnect;
+use postgres_openssl::{TlsConnector, set_postgresql_alpn};
 
 use super::certificate::{UsualPlace, identify, reason, trust_roots};
+use super::dial::NoLine;
 use super::peer_name::PeerNames;
 use super::ssl_mode::SslMode;
+use super::stream::Stream;
 use super::values::Values;
 
 /// Makes lines encrypted.
@@ -65,6 +67,11 @@ impl Tls {
         Self { wanted: self.wanted.clone(), seen: Arc::default() }
     }
 
+    /// A handshake with that host.
+    pub(super) fn handshake(&self, host: &str) -> Handshake {
+        Handshake { tls: self.clone(), host: host.to_owned() }
+    }
+
     /// Whether a server took it up.
     pub(super) fn was_used(&self) -> bool {
         self.seen.was_used.load(Ordering::Relaxed)
@@ -100,38 +107,21 @@ impl Wanted {
     }
 }
 
-impl MakeTlsConnect<Socket> for Tls {
-    type Stream = TlsStream<Socket>;
-    type TlsConnect = Handshake;
-    type Error = Infallible;
-
-    fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, Infallible> {
-        Ok(Handshake { tls: self.clone(), host: host.to_owned() })
-    }
-}
-
 /// One handshake.
 pub(super) struct Handshake {
     tls: Tls,
     host: String,
 }
 
-impl TlsConnect<Socket> for Handshake {
-    type Stream = TlsStream<Socket>;
-    type Error = <TlsConnector as TlsConnect<Socket>>::Error;
-    type Future = <TlsConnector as TlsConnect<Socket>>::Future;
-
-    fn connect(self, stream: Socket) -> Self::Future {
-        self.tls.seen.was_used.store(true, Ordering::Relaxed);
-        match self.begin() {
-            Ok(line) => line.connect(stream),
-            Err(reason) => Box::pin(std::future::ready(Err(reason))),
-        }
-    }
-}
-
 impl Handshake {
-    fn begin(self) -> Result<TlsConnector, <Self as TlsConnect<Socket>>::Error> {
+    /// Goes through it.
+    pub(super) async fn run(self, socket: Socket) -> Result<Stream, Box<dyn Error + Send + Sync>> {
+        self.tls.seen.was_used.store(true, Ordering::Relaxed);
+        let line = self.begin()?.connect(socket).await?;
+        Ok(Stream::Encrypted(line))
+    }
+
+    fn begin(self) -> Result<TlsConnector, Box<dyn Error + Send + Sync>> {
         let Tls { wanted, seen } = self.tls;
         let connector = wanted.connector().inspect_err(|reason| {
             // libpq, too, falls back to plain text where it could not begin to encrypt.
@@ -196,10 +186,10 @@ pub(super) fn handshake_failure(error: &postgres::Error) -> Option<String> {
     if error.to_string() != "error performing TLS handshake" {
         return None;
     }
-    let source = std::error::Error::source(error)?;
+    let source = error.source()?;
     let said = source.to_string();
-    if said == "server does not support TLS" {
-        return Some("server does not support SSL, but SSL was required".to_owned());
+    if source.is::<NoLine>() {
+        return Some(said);
     }
     let Some(cause) = source.source().and_then(|cause| cause.downcast_ref::<ssl::Error>()) else {
         return Some(format!("SSL error: {said}"));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use postgres::config::{ChannelBinding, Config, SslNegotiation};
 
+use super::dial::Dial;
 use super::ssl_mode::{Line, SslMode};
 use super::tls::{Tls, Versions};
 use super::values::Values;
@@ -103,20 +104,17 @@ impl Transport {
         if is_tcp && self.tls.is_some() { self.mode.lines() } else { &[Line::Plain] }
     }
 
-    /// What encrypts such a line.
-    pub(super) fn tls(&self, line: Line) -> Option<Tls> {
-        self.tls.as_ref().filter(|_| line != Line::Plain).map(Tls::for_another)
+    /// What begins such a line.
+    pub(super) fn dial(&self, line: Line) -> Dial {
+        let tls = self.tls.as_ref().filter(|_| line != Line::Plain).map(Tls::for_another);
+        Dial::new(line, self.negotiation, tls)
     }
 
-    /// Hands the rest to the driver.
-    pub(super) fn apply(&self, line: Line, config: &mut Config) {
-        config.channel_binding(self.channel_binding).ssl_mode(match line {
-            Line::Plain => postgres::config::SslMode::Disable,
-            Line::IfOffered => postgres::config::SslMode::Prefer,
-            Line::Encrypted => postgres::config::SslMode::Require,
-        });
-        if line == Line::Encrypted {
-            config.ssl_negotiation(self.negotiation);
+    /// Hands the rest to the driver, which leaves the beginning of a line over TCP to our [`Dial`].
+    pub(super) fn apply(&self, is_tcp: bool, config: &mut Config) {
+        config.channel_binding(self.channel_binding).ssl_mode(postgres::config::SslMode::Disable);
+        if is_tcp {
+            config.ssl_mode(postgres::config::SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
         }
     }
 }

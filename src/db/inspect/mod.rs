@@ -295,7 +295,11 @@ impl Reading<'_> {
         let name = &finding.sequence.name;
         let cure = match error.code() {
             _ if is_locked(error) => {
-                Some("another session holds a lock; try again, or raise --lock-timeout".to_owned())
+                // The shorter one is how long it was waited for.
+                let Timeouts { lock_ms, statement_ms } = *self.timeouts;
+                let is_statements = statement_ms > 0 && (lock_ms == 0 || statement_ms < lock_ms);
+                let limit = if is_statements { "--statement-timeout" } else { "--lock-timeout" };
+                Some(format!("another session holds a lock; try again, or raise {limit}"))
             }
             Some(&SqlState::QUERY_CANCELED) => Some("raise --statement-timeout".to_owned()),
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Some(format!(
