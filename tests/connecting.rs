@@ -149,6 +149,41 @@ fn the_command_that_is_suggested_shows_no_password() {
 }
 
 #[test]
+fn a_connection_string_comes_from_a_variable_that_is_named_and_nobody_sees_its_password() {
+    let database = database();
+    let server = database.server();
+    let uri = format!("postgres://{CLERK}:{IN_URI}@127.0.0.1:{}/{}\n", server.port(), database.name());
+    expect_there(&database, lost(&database).env("DATABASE_URL", &uri).args(["--dbname-env", "DATABASE_URL"]));
+    let run =
+        Run::of(lost(&database).env("DATABASE_URL", &uri).args(["--dbname-env", "DATABASE_URL"])).expect_status(0);
+    assert!(run.stderr.is_empty(), "{run:#?}");
+
+    database
+        .execute("CREATE TABLE item (id serial PRIMARY KEY); INSERT INTO item VALUES (5); GRANT ALL ON item TO PUBLIC");
+    database.execute("GRANT ALL ON SEQUENCE item_id_seq TO PUBLIC");
+    let text = "duplicate key value violates unique constraint \"item_pkey\"";
+    let mut explain = lost(&database);
+    let run = Run::of(explain.env("DATABASE_URL", &uri).args(["explain", "--dbname-env", "DATABASE_URL", text]));
+    assert!(run.stdout.contains("pgseqfix fix --dbname-env DATABASE_URL -t public.item"), "{run:#?}");
+
+    for (value, said) in [(None, "DATABASE_URL is not set"), (Some(""), "DATABASE_URL is empty")] {
+        let mut command = lost(&database);
+        command.args(["--dbname-env", "DATABASE_URL"]).env_remove("DATABASE_URL");
+        let run = Run::of(command.envs(value.map(|value| ("DATABASE_URL", value)))).expect_status(2);
+        assert!(run.stderr.contains(said) && run.stdout.is_empty(), "{run:#?}");
+    }
+}
+
+#[test]
+fn an_empty_name_is_no_database_to_fix() {
+    let database = database();
+    for arguments in [["fix", "--yes", ""], ["fix", "--yes", "-d="]] {
+        let run = database.run(&arguments).expect_status(2);
+        assert!(run.stderr.contains("the database's name is empty: is a variable not set?"), "{run:#?}");
+    }
+}
+
+#[test]
 fn a_password_that_all_users_can_see_is_warned_of_once() {
     let database = database();
     let (port, name) = (database.server().port(), database.name());

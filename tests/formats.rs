@@ -359,3 +359,12 @@ fn a_job_on_github_gets_annotations_and_its_summary() {
         Run::of(database.pgseqfix().args(["--github", "-q"]).env_remove("GITHUB_STEP_SUMMARY")).expect_status(0);
     assert!(no_job.stderr.contains("GITHUB_STEP_SUMMARY is not set"), "{no_job:#?}");
 }
+
+#[test]
+fn a_job_on_github_hears_what_ended_the_run() {
+    let database = Database::new();
+    let run = Run::of(database.pgseqfix().args(["--github", "-t", "nowhere"])).expect_status(2);
+    assert!(run.stdout.starts_with("::error title=pgseqfix::could not select what to look at: "), "{run:#?}");
+    assert!(run.stdout.contains("%0A  hint: ") && run.stdout.lines().count() == 1, "{run:#?}");
+    assert!(run.stderr.starts_with("error: could not select what to look at: "), "{run:#?}");
+}

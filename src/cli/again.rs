@@ -53,7 +53,8 @@ pub fn fix_tables_command(given: &Given, options: &ScanOptions, tables: &[&Quali
 /// The command that explains the same logs in another database of the server that was asked.
 pub fn explain_log_command(given: &Given, database: &str, logs: &[PathBuf]) -> String {
     let mut words = vec!["pgseqfix".to_owned(), "explain".to_owned()];
-    let there = Given { database: Some(in_place_of(given.database.as_deref(), database)), ..given.clone() };
+    let there =
+        Given { database: Some(in_place_of(given.database.as_deref(), database)), variable: None, ..given.clone() };
     words.extend(connection_words(&there));
     words.push("--log".to_owned());
     // No name is cut so that it would be another's.
@@ -92,7 +93,12 @@ pub fn connection_words(given: &Given) -> Vec<String> {
     for (option, value) in options {
         words.extend(value.iter().flat_map(|value| [option.to_owned(), quoted(&without_secret(value))]));
     }
-    words.extend(given.database.iter().flat_map(|name| ["-d".to_owned(), quoted(&without_secret(name))]));
+    match (&given.variable, &given.database) {
+        (Some(variable), _) => words.extend(["--dbname-env".to_owned(), quoted(variable)]),
+        (None, database) => {
+            words.extend(database.iter().flat_map(|name| ["-d".to_owned(), quoted(&without_secret(name))]));
+        }
+    }
     words
 }
 

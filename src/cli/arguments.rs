@@ -258,10 +258,18 @@ impl Arguments {
                 (task, fix.place, plan)
             }
         };
-        let databases: Vec<String> =
-            [connection.dbname_option.clone(), sub_place.dbname, place.dbname].into_iter().flatten().collect();
+        let of_environment = connection
+            .dbname_of_environment()
+            .map_err(|message| Self::command().error(ErrorKind::ValueValidation, message))?;
+        let places = [of_environment, connection.dbname_option.clone(), sub_place.dbname, place.dbname];
+        let databases: Vec<String> = places.into_iter().flatten().collect();
+        if task == Task::Fix && databases.iter().any(String::is_empty) {
+            let message =
+                "the database's name is empty: is a variable not set? Leave it out to fix the default database";
+            return Err(Self::command().error(ErrorKind::ValueValidation, message));
+        }
         if databases.len() > 1 {
-            let message = "the database is named more than once; one of -d DBNAME and DBNAME is enough";
+            let message = "the database is named more than once; one of -d DBNAME, --dbname-env and DBNAME is enough";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
         }
         let given = connection.given(databases.into_iter().next());

@@ -1,5 +1,6 @@
 //! Why the program ends with trouble, and how that is said.
 
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -29,14 +30,25 @@ impl Failure {
     /// Says it on standard error, and gives the exit status.
     pub fn tell(&self) -> ExitCode {
         match self {
-            Self::Db(error) => tell(&format!("error: {error}")),
-            Self::Io(doing, error) => tell(&printable(&format!("error: {doing}: {error}"))),
             Self::Interrupted => {
-                tell("interrupted: nothing was changed");
-                return Exit::Interrupted.into();
+                tell(&self.to_string());
+                Exit::Interrupted.into()
+            }
+            Self::Db(_) | Self::Io(..) => {
+                tell(&format!("error: {self}"));
+                Exit::Trouble.into()
             }
         }
-        Exit::Trouble.into()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Db(error) => write!(out, "{error}"),
+            Self::Io(doing, error) => out.write_str(&printable(&format!("{doing}: {error}"))),
+            Self::Interrupted => out.write_str("interrupted: nothing was changed"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The options that all commands share, in the groups that the help shows.
 
+use std::env::VarError;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ pub struct Connection {
     /// Database name, keyword string or URI
     #[arg(short = 'd', long = "dbname", value_name = "DBNAME", global = true)]
     pub dbname_option: Option<String>,
+    /// Take DBNAME from this environment variable: no list of processes shows it
+    #[arg(long, value_name = "VARIABLE", global = true, conflicts_with = "dbname_option")]
+    pub dbname_env: Option<String>,
     /// Host, or directory of the Unix socket
     #[arg(short = 'h', long, value_name = "HOST", global = true)]
     pub host: Option<String>,
@@ -52,10 +56,28 @@ pub struct SelectionArguments {
 }
 
 impl Connection {
+    /// The value of the variable that is named for the database.
+    ///
+    /// # Errors
+    ///
+    /// Where it has none: the run would go to another database.
+    pub fn dbname_of_environment(&self) -> Result<Option<String>, String> {
+        let Some(name) = &self.dbname_env else { return Ok(None) };
+        // Secrets are pasted with the end of their line.
+        let value = std::env::var(name).map(|value| value.trim_end_matches(['\r', '\n']).to_owned());
+        match value {
+            Ok(value) if value.is_empty() => Err(format!("--dbname-env: {name} is empty")),
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Err(format!("--dbname-env: {name} is not set")),
+            Err(VarError::NotUnicode(_)) => Err(format!("--dbname-env: {name} is not UTF-8")),
+        }
+    }
+
     /// What is given to connect with.
     pub fn given(self, database: Option<String>) -> Given {
         Given {
             database,
+            variable: self.dbname_env,
             host: self.host,
             port: self.port,
             user: self.username,

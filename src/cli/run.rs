@@ -30,6 +30,14 @@ use super::terminal::printable;
 ///
 /// Everything that ends the run without a report, and a report that could not be delivered.
 pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
+    let ended = run_through(request, bars);
+    if let (true, Err(failure)) = (request.output.github, &ended) {
+        annotate_error(&failure.to_string())?;
+    }
+    ended
+}
+
+fn run_through(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     if request.task == Task::Ask && !prompt::can_ask() {
         let error = Error::refusal("could not ask before fixing", "there is no terminal");
         return Err(error.with_hint("say --yes to fix without asking, or --dry-run to see what would be done").into());
@@ -189,10 +197,19 @@ fn report(
     match applied.cut_short {
         Some(error) => {
             tell(&format!("error: {error}"));
+            if request.output.github {
+                annotate_error(&error.to_string())?;
+            }
             Ok(Exit::Trouble)
         }
         None => Ok(summary.verdict().into()),
     }
+}
+
+fn annotate_error(error: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::Io("could not write for GitHub".into(), error);
+    let standard_output = Destination::open(None).map_err(failed)?;
+    standard_output.deliver(|out, _| render::github::render_error(error, out)).map_err(failed)
 }
 
 /// What GitHub reads: annotations on standard output, and the summary in the file that it names.

@@ -24,6 +24,16 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::notice title=pgseqfix::{}", data(&count))
 }
 
+/// Writes one for what ended the run.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn render_error(error: &str, out: &mut dyn Write) -> io::Result<()> {
+    let lines: Vec<String> = error.lines().map(printable).collect();
+    writeln!(out, "::error title=pgseqfix::{}", data(&lines.join("\n")))
+}
+
 /// Its outcome, else its status.
 fn state(entry: &Entry) -> String {
     let word = entry.outcome.as_ref().map_or(entry.finding.word(), Outcome::word);

@@ -9,6 +9,8 @@ use super::conninfo::{self, is_connection_string, is_foreign_uri};
 pub struct Given {
     /// A database name, a keyword string (`host=h dbname=d`) or a URI (`postgres://h/d`).
     pub database: Option<String>,
+    /// The environment variable that it was taken from: so nobody sees it among the program's arguments.
+    pub variable: Option<String>,
     /// Host names or socket directories, separated by commas (`-h`).
     pub host: Option<String>,
     /// Ports, separated by commas: one for all hosts, or one each (`-p`).
@@ -37,7 +39,7 @@ const SECRETS: [&str; 4] = ["password", "sslpassword", "oauth_client_secret", "s
 impl Given {
     /// Whether the command line has a password, which every user of the machine can see while the program runs.
     pub fn shows_password(&self) -> bool {
-        let string = self.database.as_deref().filter(|text| is_connection_string(text));
+        let string = self.database.as_deref().filter(|text| self.variable.is_none() && is_connection_string(text));
         let values = string.and_then(|text| conninfo::parse(text).ok());
         values.is_some_and(|values| SECRETS.iter().any(|keyword| values.text(keyword).is_some()))
     }
@@ -51,6 +53,7 @@ impl fmt::Debug for Given {
         });
         out.debug_struct("Given")
             .field("database", &database)
+            .field("variable", &self.variable)
             .field("host", &self.host)
             .field("port", &self.port)
             .field("user", &self.user)
@@ -73,6 +76,8 @@ mod tests {
             assert!(!shows(text), "{text}");
         }
         assert!(!Given::default().shows_password());
+        let hidden = Given { database: Some("password=p".into()), variable: Some("URL".into()), ..Given::default() };
+        assert!(!hidden.shows_password());
     }
 
     #[test]

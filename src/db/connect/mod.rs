@@ -13,6 +13,7 @@ mod conninfo;
 mod dial;
 mod endpoint;
 mod failure;
+mod foreign;
 mod given;
 mod keepalive;
 mod keyword;

@@ -12,7 +12,7 @@ use super::session::SessionWish;
 use super::shuffle::shuffle;
 use super::transport::{self, Transport};
 use super::values::Values;
-use super::{account, number, sources};
+use super::{account, foreign, number, sources};
 use crate::db::Error;
 
 /// Everything there is to know before connecting. Its `Debug` shows no password.
@@ -50,10 +50,11 @@ impl Settings {
         sources::collect(given, environment)
             .and_then(|values| Self::from_values(&values, given.password, environment))
             .map_err(|reason| {
-                Error::refusal("could not use the connection settings", reason).with_hint(
+                let advice = given.database.as_deref().and_then(foreign::advice).unwrap_or(
                     "a setting comes from DBNAME, else from -h, -p and -U, else from the service file, else from its \
                      PG* variable",
-                )
+                );
+                Error::refusal("could not use the connection settings", reason).with_hint(advice)
             })
     }
 
