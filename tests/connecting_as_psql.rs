@@ -189,7 +189,7 @@ fn it_gets_where_psql_gets() {
         ("{long}", "x".repeat(5_000)),
     ]);
     let every = env::var_os("PGSEQFIX_EVERY_LINE").is_some();
-    let step = if every { 1 } else { 23 };
+    let step = if every { 1 } else { 31 };
     let mut situations = precedence();
     situations.extend([uris(), places(), settings(), variables(), passfiles(), services()].concat());
     if scene.standby.is_some() {

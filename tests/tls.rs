@@ -347,17 +347,20 @@ fn the_line_can_be_encrypted_from_its_first_byte() {
 }
 
 #[test]
-fn what_the_server_does_is_cancelled_over_an_encrypted_line_too() {
+fn what_the_server_does_is_cancelled_over_any_line() {
     let scene = Scene::usual();
     scene.database.execute(
         "CREATE TABLE held (id serial PRIMARY KEY); INSERT INTO held SELECT generate_series(1, 9);
-         GRANT ALL ON ALL TABLES IN SCHEMA public TO encrypted; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO encrypted",
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO encrypted, plain;
+         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO encrypted, plain",
     );
     let _held = lock(&scene.database, "held");
-    let mut command = scene.pgseqfix(&["user=encrypted sslmode=require host=pg.test hostaddr=127.0.0.1"]);
-    let child = start(command.args(["--lock-timeout", "0"]));
-    wait_until_it_waits(&scene.database);
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it is there");
-    finish(child).expect_status(130);
+    for line in ["user=encrypted sslmode=require", "user=encrypted sslmode=prefer", "user=plain sslmode=disable"] {
+        let mut command = scene.pgseqfix(&[line, "host=pg.test hostaddr=127.0.0.1"]);
+        let child = start(command.args(["--lock-timeout", "0"]));
+        wait_until_it_waits(&scene.database);
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it is there");
+        finish(child).expect_status(130);
+    }
 }

@@ -143,9 +143,8 @@ fn in_full(error: &DbError) -> String {
     for (name, part) in parts {
         text.extend(part.map(|part| format!("; {name}: {part}")));
     }
-    if let (Some(routine), Some(file), Some(line)) = (error.routine(), error.file(), error.line()) {
-        text += &format!("; LOCATION: {routine}, {file}:{line}");
-    }
+    let place = error.routine().zip(error.file()).zip(error.line());
+    text.extend(place.map(|((routine, file), line)| format!("; LOCATION: {routine}, {file}:{line}")));
     text
 }
 
