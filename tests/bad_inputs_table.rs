@@ -551,7 +551,7 @@ const PATTERNS: &[(&str, &str, &str)] = &[
     ("no'such", "no table matches no'such", "no schema matches no'such"),
     ("%", "no table matches %", "no schema matches %"),
     ("'; DROP TABLE t; --", "no table matches '; DROP TABLE t; --", "no schema matches '; DROP TABLE t; --"),
-    ("(", "by (\n  the server said: invalid regular expression", "by (\n  the server said"),
+    ("(", "by (\n  the server said: ERROR: invalid regular expression", "by (\n  the server said"),
     (")", "parentheses () not balanced (2201B)", "2201B"),
     ("[", "brackets [] not balanced (2201B)", "2201B"),
     ("t[b-a]", "invalid character range (2201B)", "2201B"),

@@ -246,7 +246,7 @@ fn a_wrong_password_is_told_and_not_shown() {
     let database = database();
     let run = Run::of(database.pgseqfix().args(["-U", CLERK, "-vv"]).env("PGPASSWORD", "hunter2")).expect_status(2);
     assert_eq!(run.stdout, "", "{run:#?}");
-    let said = format!("the server said: password authentication failed for user \"{CLERK}\" (28P01)");
+    let said = format!("the server said: FATAL: password authentication failed for user \"{CLERK}\" (28P01)");
     assert!(run.stderr.contains("error: could not connect") && run.stderr.contains(&said), "{run:#?}");
     assert!(run.stderr.contains("\n  hint: ") && !run.stderr.contains("hunter2"), "{run:#?}");
 }

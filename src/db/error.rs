@@ -170,7 +170,7 @@ impl fmt::Display for Error {
         }
         match &self.said {
             Said::Server(error) => {
-                write!(out, "\n  the server said: {}", indented(&self.said()))?;
+                write!(out, "\n  the server said: {}: {}", error.severity(), indented(&self.said()))?;
                 if let Some(detail) = error.detail() {
                     write!(out, "\n  detail: {}", indented(detail))?;
                 }

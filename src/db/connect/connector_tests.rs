@@ -171,7 +171,7 @@ fn the_error_names_every_host_that_was_tried() {
     assert_eq!(lines[0], "could not connect to database \"Shop\" as user \"Anna\"");
     assert!(lines[1].starts_with(&format!("  on host \"127.0.0.1\", port {dead}: ")), "{said}");
     assert_eq!(lines[2], format!("  on host \"127.0.0.1\", port {}", starting.port));
-    assert_eq!(lines[3], "  the server said: no (57P03)");
+    assert_eq!(lines[3], "  the server said: FATAL: no (57P03)");
 }
 
 #[test]
