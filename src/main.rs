@@ -8,6 +8,8 @@ use cli::arguments::Arguments;
 use cli::request::Wanted;
 
 fn main() -> ExitCode {
+    #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+    cli::name_service::keep_to_own();
     let ended = match Arguments::read() {
         Wanted::Sequences(request) => cli::run::run(&request, &cli::logging::start(request.output.verbose)),
         Wanted::Generate(what) => cli::generate::run(what, Arguments::whole_command()),

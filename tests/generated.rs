@@ -4,6 +4,7 @@ mod support;
 
 use std::process::Command;
 
+use regex::Regex;
 use support::Run;
 
 fn generated(what: &str) -> String {
@@ -50,5 +51,17 @@ fn the_manual_has_a_page_for_the_program_and_each_command_with_its_options() {
         assert!(text.lines().any(|line| line.starts_with(&format!(".TH {title} 1"))), "{text}");
         assert!(text.contains(option) && text.contains(".SH SYNOPSIS"), "{page}: {text}");
         assert!(!text.contains("generate"), "it is not for users: {text}");
+    }
+}
+
+#[test]
+fn the_version_tells_its_commit_if_at_all() {
+    // A debug build tells none, whoever built it.
+    let form = Regex::new(r"^pgseqfix \d+\.\d+\.\d+( \([0-9a-f]{7,40}(\+changes)?( \d{4}-\d\d-\d\d)?\))?\n$")
+        .expect("a pattern");
+    for option in ["--version", "-V"] {
+        let run = Run::of(Command::new(env!("CARGO_BIN_EXE_pgseqfix")).arg(option)).expect_status(0);
+        assert!(form.is_match(&run.stdout), "{run:#?}");
+        assert!(run.stdout.starts_with(concat!("pgseqfix ", env!("CARGO_PKG_VERSION"))), "{run:#?}");
     }
 }

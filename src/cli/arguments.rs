@@ -22,7 +22,7 @@ use pgseqfix::model::{PlanOptions, Timeouts};
 #[derive(Debug, Parser)]
 #[command(
     name = "pgseqfix",
-    version,
+    version = env!("PGSEQFIX_VERSION"),
     disable_help_flag = true,
     disable_help_subcommand = true,
     override_usage = "pgseqfix [scan|fix] [OPTIONS] [DBNAME]\n       pgseqfix explain [OPTIONS] [ERROR TEXT]",

@@ -44,10 +44,10 @@ fn write(what: Generated, mut command: Command, out: &mut dyn Write) -> io::Resu
         Generated::Bash => Shell::Bash,
         Generated::Zsh => Shell::Zsh,
         Generated::Fish => Shell::Fish,
-        Generated::Man => return Man::new(command).render(&mut Box::new(out)),
-        Generated::ManScan => return page("scan", "pgseqfix-scan", &command, out),
-        Generated::ManFix => return page("fix", "pgseqfix-fix", &command, out),
-        Generated::ManExplain => return page("explain", "pgseqfix-explain", &command, out),
+        Generated::Man => return page(command, "pgseqfix", out),
+        Generated::ManScan => return page(part("scan", &command), "pgseqfix-scan", out),
+        Generated::ManFix => return page(part("fix", &command), "pgseqfix-fix", out),
+        Generated::ManExplain => return page(part("explain", &command), "pgseqfix-explain", out),
     };
     // It panics where it cannot write, a closed pipe included.
     let mut text = Vec::new();
@@ -55,7 +55,11 @@ fn write(what: Generated, mut command: Command, out: &mut dyn Write) -> io::Resu
     out.write_all(&text)
 }
 
-fn page(name: &str, title: &'static str, command: &Command, out: &mut dyn Write) -> io::Result<()> {
-    let command = command.find_subcommand(name).expect("it is one of ours").clone();
+fn part(name: &str, command: &Command) -> Command {
+    command.find_subcommand(name).expect("it is one of ours").clone()
+}
+
+/// Without the commit: a page is of a version.
+fn page(command: Command, title: &'static str, out: &mut dyn Write) -> io::Result<()> {
     Man::new(command.name(title).version(env!("CARGO_PKG_VERSION"))).render(&mut Box::new(out))
 }

@@ -11,6 +11,8 @@ pub mod format;
 pub mod generate;
 pub mod interrupt;
 pub mod logging;
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+pub mod name_service;
 pub mod number;
 pub mod option_groups;
 pub mod output;

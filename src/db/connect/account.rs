@@ -33,7 +33,8 @@ fn look_up() -> Result<Account, String> {
     let mut found = ptr::null_mut();
     // SAFETY: every pointer is to a live local, and the length is the buffer's own.
     let status = unsafe { libc::getpwuid_r(id, &raw mut entry, buffer.as_mut_ptr(), buffer.len(), &raw mut found) };
-    if status != 0 {
+    // Either says that there is no such entry; the former where there is no user database at all, as in a bare container.
+    if status != 0 && ![libc::ENOENT, libc::ESRCH].contains(&status) {
         let error = io::Error::from_raw_os_error(status);
         return Err(format!("could not look up local user ID {id}: {error}"));
     }
