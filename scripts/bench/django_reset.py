@@ -17,7 +17,6 @@ app.mkdir(parents=True, exist_ok=True)
 (app / "models.py").write_text("")
 sys.path.insert(0, sys.argv[1])
 settings.configure(
-    INSTALLED_APPS=["shop"],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     DATABASES={
         "default": {
@@ -30,10 +29,8 @@ settings.configure(
     },
 )
 # The models are written before the app that holds them is loaded.
-settings.INSTALLED_APPS = []
 django.setup()
 with open(app / "models.py", "w") as models:
     call_command("inspectdb", stdout=models)
-settings.INSTALLED_APPS = ["shop"]
 django.apps.apps.set_installed_apps(["shop"])
 call_command("sqlsequencereset", "shop", no_color=True, verbosity=0)
