@@ -16,6 +16,7 @@ PSQL = [sys.argv[1], "-XqAt"]
 WORK = pathlib.Path(sys.argv[2])
 WAYS = sys.argv[3:]
 MOST_SECONDS = 30
+INSERTS = 60
 
 MEANS = {
     "right": "INSERTs get new values, at once, and few are left out; where no repair helps it is told",
@@ -30,6 +31,7 @@ MEANS = {
     "hung": f"not done after {MOST_SECONDS} s",
 }
 
+BYSTANDERS = ["aa_first", "zz_last"]
 BYSTANDER = """
 CREATE TABLE {0} (id serial PRIMARY KEY, note text);
 INSERT INTO {0} SELECT g FROM generate_series(1, 30) AS g;
@@ -43,13 +45,10 @@ class Situation:
     def __init__(self, text):
         self.name, rest = text.split("\n", 1)
         said = dict(re.findall(r"^-- (\w+): (.+)$", rest, re.M))
-        self.draws = [draw.strip().rsplit(" ", 1) for draw in said["draws"].split(",")]
-        if '"' in said["draws"]:
-            self.draws = [re.findall(r'(?:"[^"]*"|[^\s"])+', said["draws"])]
+        self.draws = [re.findall(r'(?:"[^"]*"|[^\s"])+', draw) for draw in said["draws"].split(",")]
         self.next = None if said["next"] == "none" else int(said["next"])
         self.step = int(said.get("step", 1))
         self.room = int(said.get("room", 32))
-        self.inserts = int(said.get("inserts", 60))
         self.role = said.get("role", os.environ["PGUSER"])
         self.create, _, session = rest.partition("-- session:\n")
         self.held, hold, self.after = re.split(r"-- (hold.*)\n", session) if session else ("", "", "")
@@ -108,15 +107,16 @@ class Inserts:
 def states(database):
     """Each sequence's next value, in its own direction."""
     found = psql(
-        """SELECT format('SELECT %L, %s * (last_value + CASE WHEN is_called THEN %s ELSE 0 END) FROM %s',
-            seqrelid::regclass, sign(seqincrement), seqincrement, seqrelid::regclass) FROM pg_sequence ORDER BY 1 \\gexec""",
+        """SELECT format('SELECT %1$L, %2$s * (last_value + CASE WHEN is_called THEN %3$s ELSE 0 END) FROM %1$s',
+            seqrelid::regclass, sign(seqincrement), seqincrement) FROM pg_sequence ORDER BY 1 \\gexec""",
         database,
     )
     return {name: int(value) for name, value in (line.rsplit("|", 1) for line in found)}
 
 
 def someone_waits(database):
-    return psql(f"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{database}'") != ["0"]
+    waiting = f"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '{database}'"
+    return bool(psql(waiting))
 
 
 def repair(way, situation, database, session):
@@ -147,15 +147,15 @@ def verdict(way, situation, database):
     after = states(database)
     if not situation.until_waited_for:
         session.run(situation.after)
-    inserts = Inserts(session, situation.draws, situation.inserts)
-    others = Inserts(session, [["aa_first", "id"], ["zz_last", "id"]], 1)
+    inserts = Inserts(session, situation.draws, INSERTS)
+    others = Inserts(session, [[table, "id"] for table in BYSTANDERS], 1)
     session.close()
     psql(f"DROP DATABASE {database} WITH (FORCE)")
 
     first = inserts.values[0] if inserts.values else None
     (WORK / "situations").open("a").write(
-        f"== {situation.name}: {way}\nbefore {before}\nafter {after}\ncollided {inserts.collided} failed {inserts.failed}"
-        f" first {first}, others collided {others.collided}\n{said}\n"
+        f"== {situation.name}: {way}\nbefore {before}\nafter {after}\n"
+        f"collided {inserts.collided} failed {inserts.failed} first {first}, others {others.collided}\n{said}\n"
     )
     if said is None:
         return "hung"
@@ -170,7 +170,8 @@ def verdict(way, situation, database):
     if wrong and told:
         return "told"
     if inserts.collided:
-        return "missed" if after == before | {name: after[name] for name in BYSTANDERS} else "collides"
+        unmoved = all(after[name] == before[name] for name in before if name.removesuffix("_id_seq") not in BYSTANDERS)
+        return "missed" if unmoved else "collides"
     if inserts.failed or abs(first - situation.next) > situation.room * abs(situation.step):
         return "wasted"
     if (first - situation.next) % situation.step:
@@ -178,19 +179,21 @@ def verdict(way, situation, database):
     return "right"
 
 
-BYSTANDERS = ["aa_first_id_seq", "zz_last_id_seq"]
 text = pathlib.Path(__file__).with_name("situations.sql").read_text()
 situations = [Situation(part) for part in text.split("-- situation: ")[2:]]
 only = os.environ.get("PGSEQFIX_BENCH_SITUATION", "")
 situations = [situation for situation in situations if only in situation.name]
+if not situations:
+    sys.exit(f"no situation's name holds {only}")
 psql("DROP ROLE IF EXISTS app; CREATE ROLE app LOGIN")
 
 counts = {way: {} for way in WAYS}
-print(f"{'':42}", *(f"{way:>10}" for way in WAYS), flush=True)
+print(f"{'':44}", *(f"{way:>10}" for way in WAYS), flush=True)
 for situation in situations:
     psql("CREATE DATABASE situation")
-    psql(BYSTANDER.format("aa_first") + situation.create + BYSTANDER.format("zz_last"), "situation")
-    print(f"{situation.name:42}", end="", flush=True)
+    first, last = (BYSTANDER.format(table) for table in BYSTANDERS)
+    psql(first + situation.create + last, "situation")
+    print(f"{situation.name:44}", end="", flush=True)
     for number, way in enumerate(WAYS):
         word = verdict(way, situation, f"tried_{number}")
         counts[way][word] = counts[way].get(word, 0) + 1
@@ -200,10 +203,9 @@ for situation in situations:
 
 print()
 for way in WAYS:
-    others = sorted(((word, count) for word, count in counts[way].items() if word != "right"), key=lambda each: -each[1])
-    rest = ", ".join(f"{word} {count}" for word, count in others)
-    print(f"{way:10} right in {counts[way].get('right', 0)} of {len(situations)}{': else ' if rest else ''}{rest}")
+    right = counts[way].pop("right", 0)
+    rest = ", ".join(f"{word} {counts[way][word]}" for word in MEANS if word in counts[way])
+    print(f"{way:10} right in {right} of {len(situations)}{', else ' if rest else ''}{rest}")
 print()
 for word, means in MEANS.items():
-    if any(word in counted for counted in counts.values()):
-        print(f"{word:10} {means}")
+    print(f"{word:10} {means}")

@@ -5,7 +5,6 @@
 -- next:   the first value that such an INSERT should get, or none where no repair helps: then it must be told
 -- step:   by how much values grow (1)
 -- room:   how many values may be left out (32)
--- inserts: how many (60)
 -- role:   who repairs (the superuser)
 -- session: what another session runs first, up to `hold`; it goes on, and INSERTs, when the repair is over, or with
 --         `hold until waited for` as soon as something waits for it
@@ -81,13 +80,29 @@ CREATE SEQUENCE numbers;
 CREATE TABLE item (id bigint PRIMARY KEY DEFAULT nextval('numbers'), note text);
 INSERT INTO item SELECT g FROM generate_series(1, 30) AS g;
 
--- situation: shared by two tables
+-- situation: a serial whose default is another sequence
+-- draws: item id
+-- next: 31
+CREATE TABLE item (id serial PRIMARY KEY, note text);
+CREATE SEQUENCE numbers;
+ALTER TABLE item ALTER id SET DEFAULT nextval('numbers');
+INSERT INTO item SELECT g FROM generate_series(1, 30) AS g;
+
+-- situation: shared by two tables, farthest in the other
 -- draws: item id, other id
 -- next: 31
 CREATE TABLE item (id serial PRIMARY KEY, note text);
 CREATE TABLE other (id bigint PRIMARY KEY DEFAULT nextval('item_id_seq'), note text);
 INSERT INTO item SELECT g FROM generate_series(1, 10) AS g;
 INSERT INTO other SELECT g FROM generate_series(11, 30) AS g;
+
+-- situation: shared by two tables, farthest in the owner
+-- draws: item id, other id
+-- next: 31
+CREATE TABLE item (id serial PRIMARY KEY, note text);
+CREATE TABLE other (id bigint PRIMARY KEY DEFAULT nextval('item_id_seq'), note text);
+INSERT INTO item SELECT g FROM generate_series(11, 30) AS g;
+INSERT INTO other SELECT g FROM generate_series(1, 10) AS g;
 
 -- situation: two columns on one sequence
 -- draws: item id
@@ -104,7 +119,7 @@ CREATE TABLE item (id bigint PRIMARY KEY DEFAULT nextval('item_id_seq'), note te
 ALTER SEQUENCE item_id_seq OWNED BY item.id;
 INSERT INTO item SELECT -g FROM generate_series(1, 30) AS g;
 
--- situation: increment 10, rows of another phase
+-- situation: increment 10, the last row out of phase
 -- draws: item id
 -- next: 53
 -- step: 10
@@ -119,7 +134,7 @@ CREATE TABLE item_low PARTITION OF item FOR VALUES FROM (MINVALUE) TO (20);
 CREATE TABLE item_high PARTITION OF item FOR VALUES FROM (20) TO (MAXVALUE);
 INSERT INTO item SELECT g FROM generate_series(1, 30) AS g;
 
--- situation: inherited, the last rows in the child
+-- situation: inherited, farthest in the child
 -- draws: item id
 -- next: 31
 CREATE TABLE item (id serial PRIMARY KEY, note text);
