@@ -120,7 +120,7 @@ def someone_waits(database):
 
 
 def repair(way, situation, database, session):
-    """Runs it beside the session, and gives what it said; None if it came to no end."""
+    """Runs it beside the session; gives its exit status, and what it said."""
     said = WORK / "said"
     environment = {**os.environ, "PGDATABASE": database, "PGUSER": situation.role}
     with open(said, "w") as messages:
@@ -135,7 +135,7 @@ def repair(way, situation, database, session):
                 time.sleep(0.02)
             session.run(situation.after)
         status = running.wait()
-    return None if status == 124 else said.read_text()
+    return status, said.read_text()
 
 
 def verdict(way, situation, database):
@@ -143,7 +143,7 @@ def verdict(way, situation, database):
     session = Session(database)
     session.run(situation.held)
     before = states(database)
-    said = repair(way, situation, database, session)
+    status, said = repair(way, situation, database, session)
     after = states(database)
     if not situation.until_waited_for:
         session.run(situation.after)
@@ -154,10 +154,11 @@ def verdict(way, situation, database):
 
     first = inserts.values[0] if inserts.values else None
     (WORK / "situations").open("a").write(
-        f"== {situation.name}: {way}\nbefore {before}\nafter {after}\n"
+        f"== {situation.name}: {way}, exit status {status}\nbefore {before}\nafter {after}\n"
         f"collided {inserts.collided} failed {inserts.failed} first {first}, others {others.collided}\n{said}\n"
     )
-    if said is None:
+    # What `timeout` ends with.
+    if status == 124:
         return "hung"
     if others.collided or others.failed:
         return "broke"
