@@ -50,7 +50,10 @@ fn shop() -> Database {
 fn an_unknown_database_is_named() {
     let database = Database::new();
     let run = database.run(&["No Such Db"]);
-    expect_failure(run, &["could not connect", r#"the server said: FATAL: database "No Such Db" does not exist (3D000)"#]);
+    expect_failure(
+        run,
+        &["could not connect", r#"the server said: FATAL: database "No Such Db" does not exist (3D000)"#],
+    );
     expect_failure(database.run(&["fix", "--yes", "-d", "No Such Db"]), &["3D000"]);
 }
 

@@ -13,7 +13,8 @@ use pgseqfix::model::{
 use serde::Deserialize;
 
 use super::failure::Failure;
-use super::render::json::SCHEMA_VERSION;
+use super::render::json::{OptionsFields, SCHEMA_VERSION};
+use super::render::json_sequence::DefinitionFields;
 
 /// A plan as a file has it.
 #[derive(Debug)]
@@ -34,31 +35,11 @@ struct Document {
 }
 
 #[derive(Deserialize)]
-struct OptionsFields {
-    headroom: u64,
-    fix_outliers: bool,
-    accept_races: bool,
-    ignore_above: Option<i64>,
-    ignore_below: Option<i64>,
-}
-
-#[derive(Deserialize)]
 struct SequenceFields {
     schema: String,
     name: String,
     definition: DefinitionFields,
     fix: Option<FixFields>,
-}
-
-#[derive(Deserialize)]
-struct DefinitionFields {
-    data_type: String,
-    start_value: i64,
-    increment: i64,
-    min_value: i64,
-    max_value: i64,
-    cache_size: i64,
-    cycle: bool,
 }
 
 #[derive(Deserialize)]
@@ -104,17 +85,7 @@ impl PlanFile {
         let fixes: Result<Vec<WrittenFix>, String> =
             document.sequences.into_iter().filter_map(SequenceFields::into_fix).collect();
         let plan = WrittenPlan::new(fixes?).map_err(|twice| format!("{twice} is in it twice"))?;
-        Ok(Self {
-            database: document.database,
-            terms: Terms {
-                headroom: options.headroom,
-                fix_outliers: options.fix_outliers,
-                accept_races: options.accept_races,
-                ignore_above: options.ignore_above,
-                ignore_below: options.ignore_below,
-            },
-            plan: Arc::new(plan),
-        })
+        Ok(Self { database: document.database, terms: options.into(), plan: Arc::new(plan) })
     }
 
     /// What is to be looked at.

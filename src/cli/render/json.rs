@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use pgseqfix::model::{Entry, Report, Summary, Terms};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::harmless::HarmlessFormatter;
 use super::json_sequence::SequenceFields;
@@ -40,8 +40,9 @@ struct Document<'a> {
     sequences: &'a [Entry],
 }
 
-#[derive(Serialize)]
-struct OptionsFields {
+/// What it was made with; a plan that is done is read with it, too.
+#[derive(Serialize, Deserialize)]
+pub struct OptionsFields {
     headroom: u64,
     fix_outliers: bool,
     accept_races: bool,
@@ -116,6 +117,18 @@ impl From<Terms> for OptionsFields {
             accept_races: terms.accept_races,
             ignore_above: terms.ignore_above,
             ignore_below: terms.ignore_below,
+        }
+    }
+}
+
+impl From<OptionsFields> for Terms {
+    fn from(options: OptionsFields) -> Self {
+        Self {
+            headroom: options.headroom,
+            fix_outliers: options.fix_outliers,
+            accept_races: options.accept_races,
+            ignore_above: options.ignore_above,
+            ignore_below: options.ignore_below,
         }
     }
 }

@@ -3,7 +3,7 @@
 use pgseqfix::model::{
     Caller, Doubt, Entry, Fix, Level, LinkedColumn, Outcome, Persistence, Role, SequenceState, Uniqueness,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One element of `sequences`.
 #[derive(Serialize)]
@@ -28,15 +28,16 @@ pub struct SequenceFields<'a> {
     outcome: Option<OutcomeFields>,
 }
 
-#[derive(Serialize)]
-struct DefinitionFields {
-    data_type: String,
-    start_value: i64,
-    increment: i64,
-    min_value: i64,
-    max_value: i64,
-    cache_size: i64,
-    cycle: bool,
+/// What CREATE SEQUENCE fixed; a plan that is done is read with it, too.
+#[derive(Serialize, Deserialize)]
+pub struct DefinitionFields {
+    pub data_type: String,
+    pub start_value: i64,
+    pub increment: i64,
+    pub min_value: i64,
+    pub max_value: i64,
+    pub cache_size: i64,
+    pub cycle: bool,
     unlogged: bool,
 }
 
