@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119
 # A throw-away server with PostgreSQL's default settings (fsync included), for what is measured. Sourced, not run:
 # sets root, program, work, bindir and client (psql itself, not a wrapper), and the PG* variables of its clients.
 #
@@ -8,54 +8,35 @@
 
 # shellcheck source=scripts/postgres.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../postgres.sh"
+# shellcheck source=scripts/server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../server.sh"
 # shellcheck source=scripts/bench/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/program.sh"
 
-stop_server() {
-    [ ! -e "$work/data/postmaster.pid" ] ||
-        as_server_account "$bindir/pg_ctl" stop -m immediate -D "$work/data" >/dev/null 2>&1 || true
-    clean_up
-}
-
 # start_server [OPTION…]: options are postgres' own.
 start_server() {
-    local found
     client=$(postgres_with psql)/psql
+    # A socket's path must be short; and not in /tmp, which can be memory.
+    server_in "${PGSEQFIX_BENCH_DIRECTORY:-/var/tmp}/pgseqfix-bench.XXXXXX" psql
     if [ -n "${PGSEQFIX_BENCH_MAJOR:-}" ]; then
         fetch_major "$PGSEQFIX_BENCH_MAJOR"
-        found=$servers/$PGSEQFIX_BENCH_MAJOR/native/bin
-    else
-        found=$(postgres_with initdb postgres pg_ctl psql)
+        within_reach "$servers/$PGSEQFIX_BENCH_MAJOR/native/bin"
     fi
-    # A socket's path must be short; and not in /tmp, which can be memory.
-    work=$(mktemp -d "${PGSEQFIX_BENCH_DIRECTORY:-/var/tmp}/pgseqfix-bench.XXXXXX")
-    leftovers+=("$work")
-    trap stop_server EXIT
-    trap 'exit 130' INT TERM HUP
-    within_reach "$found"
-    [ "$(id -u)" -ne 0 ] || chown "$(server_account)" "$work"
-    as_server_account "$bindir/initdb" -A trust -U postgres -E UTF8 --locale=C --no-sync -D "$work/data" >/dev/null
-    while read -r name; do unset "$name"; done < <(compgen -e PG | grep -v '^PGSEQFIX_' || true)
+    create_server -A trust
     PGPORT=$(free_port)
-    export PGHOST=$work PGPORT PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
-    run_server "$@"
+    export PGHOST=$server PGPORT PGUSER=postgres PGDATABASE=postgres PSQLRC=/dev/null
+    run_for_clients "$@"
 }
 
-run_server() {
-    as_server_account "$bindir/pg_ctl" start -w -t 120 -D "$work/data" -l "$work/log" \
-        -o "-k $work -c listen_addresses=127.0.0.1 -c port=$PGPORT $*" >/dev/null ||
-        fail "the server did not start: $(cat "$work/log")"
+run_for_clients() {
+    run_server -c listen_addresses=127.0.0.1 -c "port=$PGPORT" "$@"
 }
 
 # restart_server [OPTION…]: with these options and no others; waits until all that was loaded is on disk.
 restart_server() {
-    as_server_account "$bindir/pg_ctl" stop -w -t 600 -m fast -D "$work/data" >/dev/null
+    as_server_account "$bindir/pg_ctl" stop -w -t 600 -m fast -D "$data" >/dev/null
     sync
-    run_server "$@"
-}
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    run_for_clients "$@"
 }
 
 # creating FROM TO SCHEMAS ROWS: statements for those tables: a serial primary key, so many rows each (an expression over

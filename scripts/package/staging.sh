@@ -3,6 +3,8 @@
 
 # shellcheck source=scripts/postgres.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../postgres.sh"
+# shellcheck source=scripts/server.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../server.sh"
 me=scripts/package/$(basename "$0")
 packages=$root/target/package
 command -v cargo >/dev/null || fail "found no cargo: install Rust, see https://rustup.rs"
@@ -82,34 +84,19 @@ in_root() {
 
 # start_shop: a throw-away server with TLS on localhost, and in its database `shop` one sequence that is behind.
 start_shop() {
-    local found
     command -v openssl >/dev/null || fail "found no openssl to make a certificate"
-    found=$(postgres_with initdb postgres pg_ctl psql)
-    work=$(mktemp -d /tmp/pgseqfix-package.XXXXXX)
-    leftovers+=("$work")
-    trap stop_shop EXIT
-    trap 'exit 130' INT TERM HUP
-    within_reach "$found"
-    chmod 755 "$work"
+    server_in /tmp/pgseqfix-package.XXXXXX psql
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
         -keyout "$work/key" -out "$work/certificate" 2>/dev/null
-    mkdir "$work/server"
     chmod 600 "$work/key"
-    [ "$(id -u)" -ne 0 ] || chown "$(server_account)" "$work/server" "$work/key"
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    as_server_account "$bindir/initdb" -A trust -U postgres -E UTF8 --locale=C --no-sync -D "$work/server/data" >/dev/null
-    as_server_account "$bindir/pg_ctl" start -w -D "$work/server/data" -l "$work/server/log" -o "-k $work/server -p $port \
-        -c listen_addresses=127.0.0.1 -c fsync=off -c ssl=on -c ssl_cert_file=$work/certificate -c ssl_key_file=$work/key" \
-        >/dev/null || fail "the server did not start: $(cat "$work/server/log")"
-    as_server_account "$bindir/psql" -q -X -v ON_ERROR_STOP=1 -h "$work/server" -p "$port" -U postgres -d postgres \
+    own "$work/key"
+    port=$(free_port)
+    create_server -A trust
+    run_server -c "port=$port" -c listen_addresses=127.0.0.1 -c fsync=off \
+        -c ssl=on -c "ssl_cert_file=$work/certificate" -c "ssl_key_file=$work/key"
+    as_server_account "$bindir/psql" -q -X -v ON_ERROR_STOP=1 -h "$server" -p "$port" -U postgres -d postgres \
         -c 'CREATE DATABASE shop' -c '\connect shop' -c 'CREATE TABLE album (id serial PRIMARY KEY)' \
         -c 'INSERT INTO album VALUES (347)'
-}
-
-stop_shop() {
-    [ ! -e "$work/server/data/postmaster.pid" ] ||
-        as_server_account "$bindir/pg_ctl" stop -m immediate -D "$work/server/data" >/dev/null 2>&1 || true
-    clean_up
 }
 
 # scans_shop CERTIFICATE COMMAND…: insists that this pgseqfix finds what is behind there, by name, TCP and verified TLS.
