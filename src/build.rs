@@ -20,6 +20,7 @@ fn main() {
 /// The commit that cargo wrote into the package of this version.
 fn published() -> Option<String> {
     let noted = fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    println!("cargo::rerun-if-changed=.cargo_vcs_info.json");
     let (_, rest) = noted.split_once("\"sha1\": \"")?;
     let (hash, rest) = rest.split_once('"')?;
     Some(format!("{}{}", hash.get(..9)?, if rest.contains("\"dirty\": true") { "+changes" } else { "" }))
@@ -44,6 +45,9 @@ fn checked_out() -> Option<String> {
 fn git(arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.args(["--git-dir=.git", "--work-tree=.", "--no-optional-locks"]).args(arguments);
-    let output = command.env_remove("GIT_INDEX_FILE").output().ok()?;
+    for name in ["GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    let output = command.output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -17,8 +17,8 @@
 //!
 //! # Stability
 //!
-//! What this page lists follows Semantic Versioning. Other public items belong to the program `pgseqfix`, and can change with
-//! each version.
+//! What this page lists follows Semantic Versioning, and so does the `postgres` (0.19) that it works with. Other public items,
+//! those of fields among them, belong to the program `pgseqfix`, and can change with each version.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 #[doc(hidden)]

@@ -364,6 +364,8 @@ const VARIABLES: &[(&str, &str, &[&str])] = &[
     ("PGUSER", "clerk;password=hush", &[SETTINGS, "user looks like a connection string"]),
     ("PGSSLMODE", "nonsense", &[SETTINGS, "invalid sslmode value: \"nonsense\""]),
     ("PGSSLMODE", "", &[SETTINGS, "invalid sslmode value: \"\""]),
+    ("PGCHANNELBINDING", "Require", &[SETTINGS, "invalid channel_binding value: \"Require\""]),
+    ("PGSSLNEGOTIATION", "Direct", &[SETTINGS, "invalid sslnegotiation value: \"Direct\""]),
     ("PGSSLMODE", "Require", &[SETTINGS, "invalid sslmode value: \"Require\""]),
     ("PGTARGETSESSIONATTRS", "master", &[SETTINGS, "invalid target_session_attrs value: \"master\""]),
     ("PGTARGETSESSIONATTRS", "any,primary", &[SETTINGS, "invalid target_session_attrs value"]),

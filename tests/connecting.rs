@@ -166,6 +166,9 @@ fn a_connection_string_comes_from_a_variable_that_is_named_and_nobody_sees_its_p
     let run = Run::of(explain.env("DATABASE_URL", &uri).args(["explain", "--dbname-env", "DATABASE_URL", text]));
     assert!(run.stdout.contains("pgseqfix fix --dbname-env DATABASE_URL -t public.item"), "{run:#?}");
 
+    let run = database.run(&["--dbname-env", &uri]).expect_status(2);
+    assert!(run.stderr.contains("takes the name of a variable"), "{run:#?}");
+    expect_secret(&run);
     for (value, said) in [(None, "DATABASE_URL is not set"), (Some(""), "DATABASE_URL is empty")] {
         let mut command = lost(&database);
         command.args(["--dbname-env", "DATABASE_URL"]).env_remove("DATABASE_URL");
@@ -177,9 +180,9 @@ fn a_connection_string_comes_from_a_variable_that_is_named_and_nobody_sees_its_p
 #[test]
 fn an_empty_name_is_no_database_to_fix() {
     let database = database();
-    for arguments in [["fix", "--yes", ""], ["fix", "--yes", "-d="]] {
+    for arguments in [["fix", "--yes", ""], ["fix", "--yes", "-d="], ["fix", "--yes", "postgresql://"]] {
         let run = database.run(&arguments).expect_status(2);
-        assert!(run.stderr.contains("the database's name is empty: is a variable not set?"), "{run:#?}");
+        assert!(run.stderr.contains("the connection names nothing: is a variable not set?"), "{run:#?}");
     }
 }
 

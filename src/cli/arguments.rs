@@ -76,6 +76,11 @@ enum Command {
     Explain(ExplainArguments),
 }
 
+/// Whether it is what is left of a command line whose variable was not set.
+fn names_nothing(database: &str) -> bool {
+    ["", "postgresql://", "postgres://"].contains(&database)
+}
+
 const SCAN_AFTER_HELP: &str = "\
 Exit status: 0 nothing is behind; 1 something is behind or exhausted, or not reached in time;
 2 trouble: no connection, bad usage, a sequence that could not be read; 130 ended by a signal.
@@ -205,6 +210,11 @@ impl Arguments {
             Some(Command::Fix(arguments)) => arguments.plan.as_ref(),
             _ => None,
         };
+        if self.connection.dbname_env.as_ref().is_some_and(|name| name.contains("://") || name.contains('=')) {
+            // It would be named in an error.
+            let message = "--dbname-env takes the name of a variable, without $, and not what it holds";
+            return Some((ErrorKind::InvalidValue, message));
+        }
         let is_astray =
             logs.iter().chain(&self.output.output).chain(plan).any(|file| holds_secret(&file.to_string_lossy()));
         if is_astray || self.selection.holds_secret() {
@@ -263,9 +273,9 @@ impl Arguments {
             .map_err(|message| Self::command().error(ErrorKind::ValueValidation, message))?;
         let places = [of_environment, connection.dbname_option.clone(), sub_place.dbname, place.dbname];
         let databases: Vec<String> = places.into_iter().flatten().collect();
-        if task == Task::Fix && databases.iter().any(String::is_empty) {
+        if task == Task::Fix && databases.iter().any(|database| names_nothing(database)) {
             let message =
-                "the database's name is empty: is a variable not set? Leave it out to fix the default database";
+                "the connection names nothing: is a variable not set? Leave it out to fix the default database";
             return Err(Self::command().error(ErrorKind::ValueValidation, message));
         }
         if databases.len() > 1 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pgseqfix::db::{Error, ScanOptions, Selection};
 use pgseqfix::model::{
-    DataType, Definition, Finding, Outcome, Plan, PlanOptions, Protection, QualifiedName, SequenceState, Terms,
+    DataType, Definition, Entry, Finding, Outcome, Plan, PlanOptions, Protection, QualifiedName, SequenceState, Terms,
     WrittenFix, WrittenPlan,
 };
 use serde::Deserialize;
@@ -101,8 +101,7 @@ impl PlanFile {
     /// How it is to be decided.
     pub fn options(&self, asked: PlanOptions) -> PlanOptions {
         PlanOptions {
-            // What is written leaves its room already.
-            headroom: 0,
+            headroom: self.terms.headroom,
             fix_outliers: self.terms.fix_outliers,
             accept_races: self.terms.accept_races,
             written: Some(Arc::clone(&self.plan)),
@@ -113,6 +112,11 @@ impl PlanFile {
     /// What it was made with.
     pub fn terms(&self) -> Terms {
         self.terms
+    }
+
+    /// What is to be said of those of its sequences that were not found.
+    pub fn missing(&self, findings: &[Finding]) -> Vec<Entry> {
+        self.plan.missing(findings)
     }
 
     /// What became already of those of its fixes that are not to be done: by the sequence's oid.

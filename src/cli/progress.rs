@@ -49,8 +49,8 @@ impl Watch for Progress {
                 log::info!("needs to read {bytes}, as no index tells the farthest value");
                 ("comparing sequences", "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes} ({eta} left)")
             }
-            Stage::Inspect => ("comparing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
             Stage::Fix => ("fixing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
+            _ => ("comparing sequences", "{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)"),
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(u64::try_from(total).unwrap_or_default()).with_style(style).with_message(message);

@@ -7,7 +7,7 @@ use std::mem::ManuallyDrop;
 
 use indicatif::MultiProgress;
 use pgseqfix::db::{self, Applied, Connections, Error, Scan, ScanOptions};
-use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
+use pgseqfix::model::{Entry, Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
 
 use super::again;
 use super::connection::{connect_for_more, warn_of_password};
@@ -32,7 +32,8 @@ use super::terminal::printable;
 pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let ended = run_through(request, bars);
     if let (true, Err(failure)) = (request.output.github, &ended) {
-        annotate_error(&failure.to_string())?;
+        // It is said on standard error all the same.
+        let _ = annotate_error(&failure.to_string());
     }
     ended
 }
@@ -73,6 +74,7 @@ fn run_through(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure>
         options = written.options(options);
     }
     let plan = scan.plan(&options);
+    let missing = written.as_ref().map(|written| written.missing(&scan.findings)).unwrap_or_default();
     let settled = written.as_ref().map(|written| written.settled(&scan.findings, &plan)).unwrap_or_default();
 
     let (mode, applied) = match request.task {
@@ -101,7 +103,7 @@ fn run_through(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure>
         }
     };
     let terms = written.as_ref().map_or_else(|| terms(request), PlanFile::terms);
-    let exit = report(request, destination, (mode, terms), scan, &plan, applied)?;
+    let exit = report(request, destination, (mode, terms), scan, missing, &plan, applied)?;
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
@@ -164,6 +166,7 @@ fn report(
     destination: Destination,
     (mode, terms): (Mode, Terms),
     scan: Scan,
+    missing: Vec<Entry>,
     plan: &Plan,
     applied: Applied,
 ) -> Result<Exit, Failure> {
@@ -171,7 +174,7 @@ fn report(
         tell(&format!("warning: {}", printable(warning)));
     }
     let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
-    let report = Report { terms, ..report };
+    let report = Report { terms, ..report.with(missing) };
     let all = request.output.verbose > 0;
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table if request.output.quiet => Ok(()),

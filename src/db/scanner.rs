@@ -52,6 +52,7 @@ impl Default for ScanOptions {
 
 /// What a scan found.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Scan {
     /// Where.
     pub server: Server,

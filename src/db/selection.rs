@@ -23,7 +23,8 @@ pub struct Selection {
     pub tables: Vec<String>,
     /// Tables or sequences to leave out (`-T`).
     pub exclude_tables: Vec<String>,
-    /// Exactly these sequences, whatever else is selected.
+    /// Exactly these sequences, as far as they are there, whatever else is selected.
+    #[doc(hidden)]
     pub sequences: Option<Vec<QualifiedName>>,
 }
 
@@ -50,12 +51,8 @@ impl Selection {
             return Ok(Selected::default());
         }
         if let Some(sequences) = &self.sequences {
-            let oids = sequences_named(client, timeouts, sequences)?;
-            if let Some((missing, _)) = sequences.iter().zip(&oids).find(|(_, oid)| oid.is_none()) {
-                return Err(Error::refusal(DOING, format!("there is no sequence {missing}"))
-                    .with_hint("it was dropped or renamed, or this is another database"));
-            }
-            return Ok(Selected::feeding(oids.into_iter().flatten().collect(), HashSet::new(), HashSet::new()));
+            let oids = sequences_named(client, timeouts, sequences)?.into_iter().flatten().collect();
+            return Ok(Selected::feeding(oids, HashSet::new(), HashSet::new()));
         }
         let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
         let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;

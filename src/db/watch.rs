@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 /// What a run is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stage {
     /// Reading the catalog.
     Catalog,

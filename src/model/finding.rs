@@ -11,6 +11,7 @@ use super::sequence::{Definition, Sequence, SequenceState};
 
 /// How a sequence stands, or why that cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Status {
     /// Its values were not read yet; no finished scan has it.
     Pending,
@@ -49,6 +50,7 @@ impl Status {
 
 /// One sequence in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The sequence; shared, as there can be a hundred thousand of them, each with a fix.
     pub sequence: Arc<Sequence>,

@@ -41,6 +41,7 @@ impl fmt::Display for Protection {
 
 /// One repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fix {
     /// The sequence to move.
     pub sequence: Arc<Sequence>,

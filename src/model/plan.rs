@@ -22,12 +22,16 @@ pub struct PlanOptions {
     /// Whether to set sequences without a guard where the server has none.
     pub accept_races: bool,
     /// The role that works, to name it in a GRANT; a scan's own plan has it from the scan.
+    #[doc(hidden)]
     pub user: String,
     /// Whether to name, of a sequence that may not be read, also the GRANTs that a fix of it would need.
+    #[doc(hidden)]
     pub names_all_grants: bool,
     /// Whether the caller looks at certain tables only, and needs no advice to.
+    #[doc(hidden)]
     pub is_narrowed: bool,
     /// What was written down: only that is done, exactly so, or refused.
+    #[doc(hidden)]
     pub written: Option<Arc<WrittenPlan>>,
 }
 
@@ -47,6 +51,7 @@ pub struct Plan {
 
 /// A sequence that would need a fix and gets none.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// The sequence's oid.
     pub sequence_oid: u32,
@@ -55,7 +60,8 @@ pub struct LeftOut {
 }
 
 impl Plan {
-    /// Plans the fixes of a scan, in the scan's order.
+    /// Plans the fixes of a scan, in the scan's order; [`Scan::plan`](crate::Scan::plan) knows the role, too.
+    #[doc(hidden)]
     pub fn of(findings: &[Finding], options: &PlanOptions) -> Self {
         let mut plan = Self { options: options.clone(), ..Self::default() };
         for finding in findings {
@@ -78,7 +84,9 @@ impl Plan {
 
 /// Decides about one finding.
 pub fn decide(finding: &Finding, options: &PlanOptions) -> Decision {
-    decide_under(finding, options, if finding.sequence.is_ours { Protection::Full } else { Protection::Advance })
+    let is_advance = |written: &Arc<WrittenPlan>| written.is_advance(&finding.sequence.name);
+    let is_full = finding.sequence.is_ours && !options.written.as_ref().is_some_and(is_advance);
+    decide_under(finding, options, if is_full { Protection::Full } else { Protection::Advance })
 }
 
 /// The same where the protection is known already: under the lock.
@@ -109,16 +117,16 @@ fn decide_freely(finding: &Finding, options: &PlanOptions, protection: Protectio
     let restriction = finding.sequence.restriction.as_deref();
     let unguarded = restriction.is_some_and(|restriction| restriction.way == Way::Headroom) && options.accept_races;
     let headroom = if unguarded { options.headroom.max(ROOM_TO_SPARE) } else { options.headroom };
-    let Some(next_value) = with_headroom(&finding.sequence.definition, target, headroom, limit) else {
-        return Decision::LeaveAlone(Doubt::with_cure(
-            format!("--headroom {headroom} would leave no next value: {limit} is the limit"),
-            "use a smaller --headroom",
-        ));
+    let place = match &options.written {
+        Some(written) => written.next_value(finding, target, headroom),
+        None => with_headroom(&finding.sequence.definition, target, headroom, limit).ok_or_else(|| {
+            let why = format!("--headroom {headroom} would leave no next value: {limit} is the limit");
+            Doubt::with_cure(why, "use a smaller --headroom")
+        }),
     };
-    let next_value = match options.written.as_ref().map(|written| written.next_value(finding, next_value)) {
-        Some(Err(doubt)) => return Decision::LeaveAlone(doubt),
-        Some(Ok(written)) => written,
-        None => next_value,
+    let next_value = match place {
+        Ok(next_value) => next_value,
+        Err(doubt) => return Decision::LeaveAlone(doubt),
     };
     if let Some(ignored) = finding.ignored.filter(|ignored| !finding.sequence.definition.is_past(*ignored, next_value))
     {

@@ -14,6 +14,7 @@ use super::server_kind::ServerKind;
 
 /// The server and the session that a report speaks of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Server {
     /// The database.
     pub database: String,
@@ -72,6 +73,7 @@ pub struct Excluded {
 
 /// What became of a fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was done; both states as the server told them.
     Set {
@@ -255,5 +257,15 @@ impl Report {
         }
         entries.reverse();
         Self { server, mode, terms: Terms::default(), entries, excluded }
+    }
+
+    /// The same with these, in the order of schema and name.
+    #[must_use]
+    pub fn with(mut self, more: Vec<Entry>) -> Self {
+        if !more.is_empty() {
+            self.entries.extend(more);
+            self.entries.sort_by(|one, other| one.finding.sequence.name.cmp(&other.finding.sequence.name));
+        }
+        self
     }
 }

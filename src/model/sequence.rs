@@ -106,6 +106,7 @@ impl fmt::Display for SequenceState {
 
 /// A sequence as the catalog has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sequence {
     /// Its oid.
     pub oid: u32,

@@ -1,8 +1,14 @@
 //! Connection strings that other programs take: what to make of them here. Nothing of one is repeated: it can hold a
 //! password.
 
+use super::conninfo;
+
 /// What to try where `text` was given for the connection and cannot be used, if it looks like another program's.
 pub(super) fn advice(text: &str) -> Option<&'static str> {
+    if !conninfo::is_foreign_uri(text) && conninfo::parse(text).is_ok() && !text.contains("sslmode=no-verify") {
+        // What is wrong is elsewhere.
+        return None;
+    }
     if text.starts_with(|letter: char| letter.is_whitespace() || letter == '"' || letter == '\'') {
         return Some("a blank or a quotation mark stands in front of it: take it away");
     }
@@ -34,7 +40,7 @@ fn of_parameters(rest: &str) -> Option<&'static str> {
     let (_, query) = rest.split_once('?')?;
     let has = |wanted: &str| query.split('&').any(|pair| pair.split('=').next() == Some(wanted));
     if has("schema") || has("currentSchema") {
-        return Some("schema is no parameter of libpq: leave it out (in a shell: ${URL%%\\?*}); -n selects a schema");
+        return Some("schema is no parameter of libpq: leave it out, and nothing else; -n selects a schema");
     }
     if query.contains("sslmode=no-verify") {
         return Some("no-verify is node-postgres' word: libpq's is require");
@@ -55,10 +61,7 @@ fn of_parameters(rest: &str) -> Option<&'static str> {
         "sslaccept",
         "socket_timeout",
     ];
-    of_frameworks
-        .into_iter()
-        .any(has)
-        .then_some("a parameter is your framework's, and none of libpq: leave it out (in a shell: ${URL%%\\?*})")
+    of_frameworks.into_iter().any(has).then_some("a parameter is your framework's, and none of libpq: leave it out")
 }
 
 #[cfg(test)]
@@ -87,7 +90,8 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_what_libpq_takes() {
-        for text in ["shop", "postgres://u:p@h/d?sslmode=require", "host=h port=abc", ""] {
+        let strings = ["host=h port=abc", " host=h port=abc", "host=h password='a;b' sslmode=bogus"];
+        for text in ["shop", "postgres://u:p@h/d?sslmode=require", ""].into_iter().chain(strings) {
             assert_eq!(advice(text), None, "{text}");
         }
     }

@@ -84,7 +84,7 @@ impl Settings {
             endpoints,
             passwords,
             passfile: None,
-            is_balanced: values.text("load_balance_hosts").is_some_and(|word| word.eq_ignore_ascii_case("random")),
+            is_balanced: values.text("load_balance_hosts").is_some_and(|word| word == "random"),
             wish: SessionWish::parse(values.get("target_session_attrs").unwrap_or("any"))?,
             timeout: number::positive(values, "connect_timeout")?.map(|seconds| Duration::from_secs(seconds.into())),
             application_name: application_name(values),

@@ -48,7 +48,10 @@ const CHOICES: [(&str, &[&str]); 9] = [
 /// Refuses words that libpq does not know, also where we have no use for the setting; the error is the reason.
 pub(super) fn refuse_unknown_words(values: &Values) -> Result<(), String> {
     let is_unknown = |(keyword, words): &(&str, &[&str])| {
-        values.text(keyword).is_some_and(|value| !words.iter().any(|word| word.eq_ignore_ascii_case(value)))
+        // As libpq compares them.
+        let is_any_case = keyword.starts_with("ssl_");
+        let is = |word: &str, value: &str| word == value || is_any_case && word.eq_ignore_ascii_case(value);
+        values.text(keyword).is_some_and(|value| !words.iter().any(|word| is(word, value)))
     };
     CHOICES.iter().find(|choice| is_unknown(choice)).map_or(Ok(()), |(keyword, words)| {
         let value = values.text(keyword).unwrap_or_default();

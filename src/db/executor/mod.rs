@@ -83,6 +83,7 @@ impl Orders<'_> {
 
 /// What became of a plan, also where it was cut short.
 #[derive(Debug, Default)]
+#[must_use = "it tells what was not done, and what cut the run short"]
 pub struct Applied {
     /// By the sequence's oid, one for each fix.
     pub outcomes: BTreeMap<u32, Outcome>,
