@@ -328,6 +328,10 @@ fn what_is_no_plan_of_this_database_is_one_error() {
         },
         "public.item_id_seq is in it twice",
     );
+    let rounded =
+        original.replace("9223372036854775807", "9223372036854776000").replace("2147483647", "9223372036854776000");
+    fs::write(reviewed.path(), rounded).expect("to write");
+    expect("jq before 1.7 rounds such numbers");
     fs::write(reviewed.path(), "{ no JSON").expect("to write");
     expect("a plan is what pgseqfix fix --dry-run --format json -o FILE has written");
     fs::remove_file(reviewed.path()).expect("to remove");

@@ -11,6 +11,7 @@ use pgseqfix::model::{
     WrittenFix, WrittenPlan,
 };
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::failure::Failure;
 use super::render::json::{OptionsFields, SCHEMA_VERSION};
@@ -73,7 +74,13 @@ impl PlanFile {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let document: Document = serde_json::from_str(text).map_err(|error| match error.classify() {
+            // jq before 1.7 writes the greatest bigint so.
+            Category::Data if text.contains("9223372036854776000") => {
+                format!("{error}; jq before 1.7 rounds such numbers")
+            }
+            _ => error.to_string(),
+        })?;
         if document.schema_version != SCHEMA_VERSION {
             let theirs = document.schema_version;
             return Err(format!("its schema_version is {theirs}, and this pgseqfix knows {SCHEMA_VERSION}"));

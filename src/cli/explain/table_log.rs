@@ -46,7 +46,11 @@ pub fn render(report: &LogReport, coloured: bool, out: &mut dyn Write) -> io::Re
         1 => "1 error 23505".to_owned(),
         count => format!("{} errors 23505", grouped(count)),
     };
-    writeln!(out, "{errors} in {} lines, {} constraints.", grouped(report.lines), report.constraints.len())?;
+    let constraints = match report.constraints.len() {
+        1 => "1 constraint".to_owned(),
+        count => format!("{count} constraints"),
+    };
+    writeln!(out, "{errors} in {} lines, {constraints}.", grouped(report.lines))?;
     for (folded, known) in report
         .constraints
         .iter()
