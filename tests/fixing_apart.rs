@@ -148,6 +148,22 @@ fn a_sequence_altered_since_the_scan_is_left_as_it_is() {
 }
 
 #[test]
+fn a_sequence_set_to_another_phase_since_the_scan_is_left_as_it_is() {
+    for owner in [true, false] {
+        let db = large();
+        db.execute("ALTER SEQUENCE big_id_seq INCREMENT 2 START 1");
+        let role =
+            role_with(&db, "GRANT SELECT, UPDATE ON big TO @role; GRANT SELECT, USAGE ON SEQUENCE big_id_seq TO @role");
+        let mut client = if owner { db.client() } else { db.client_as(&role) };
+        let plan = plan(&mut client);
+        db.execute("SELECT setval('big_id_seq', 2)");
+        let outcome = apply(&mut client, &plan, 400);
+        assert!(matches!(&outcome, Outcome::Failed(why) if why.reason.contains("altered since")), "{outcome:?}");
+        assert_eq!(db.sequence_states()["public.big_id_seq"], (2, true));
+    }
+}
+
+#[test]
 fn somebody_was_faster() {
     let db = large();
     let mut client = db.client();

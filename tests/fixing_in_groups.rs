@@ -326,3 +326,16 @@ fn a_group_ends_before_an_unindexed_column_and_before_too_many_locks() {
     assert_eq!(group_length(&large, 16, 3), 0, "hardly a lock is left for us");
     Run::of(database.pgseqfix().args(["fix", "--yes"])).expect_status(0);
 }
+
+#[test]
+fn what_stood_before_is_told_as_it_stood_also_where_the_next_value_is_the_same() {
+    let database = tables();
+    let mut client = database.client();
+    database.execute(r#"SELECT setval('"T 2_id_seq"', 5)"#);
+    let plan = plan(&mut client);
+    // The next value is 6 before and after.
+    database.execute(r#"SELECT setval('"T 2_id_seq"', 6, false)"#);
+    let applied = db::apply(&mut client, &plan, &ApplyOptions::default(), &mut ());
+    let outcome = by_name(&plan, &applied).remove("T 2_id_seq").expect("it was behind");
+    assert_eq!(outcome, Outcome::Set { before: state(6, false), after: state(10, true) });
+}

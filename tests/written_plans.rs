@@ -229,6 +229,33 @@ fn a_default_that_became_an_expression_refuses_it() {
 }
 
 #[test]
+fn another_sequence_of_the_same_name_refuses_it() {
+    let reviewed = Reviewed::item();
+    reviewed.database.execute(
+        "DROP TABLE item; CREATE SEQUENCE item_id_seq AS int;
+         CREATE TABLE other (id int PRIMARY KEY DEFAULT nextval('item_id_seq'));
+         INSERT INTO other SELECT generate_series(1, 30)",
+    );
+    reviewed.expect_refusal("it feeds other columns than in the plan");
+}
+
+#[test]
+fn a_sequence_that_no_column_draws_from_any_more_is_named_in_the_table_and_for_github() {
+    let reviewed = Reviewed::item();
+    reviewed.database.execute("ALTER TABLE item ALTER id DROP DEFAULT; ALTER SEQUENCE item_id_seq OWNED BY NONE");
+    let run = reviewed.run(&["--yes", "--github"]).expect_status(1);
+    assert!(run.stdout.contains("public.item_id_seq: no column draws from it any more"), "{run:#?}");
+    assert!(run.stdout.contains("::error title=public.item_id_seq%3A refused::"), "{run:#?}");
+}
+
+#[test]
+fn a_sequence_that_an_extension_took_over_is_named() {
+    let reviewed = Reviewed::item();
+    reviewed.database.execute("CREATE EXTENSION tablefunc; ALTER EXTENSION tablefunc ADD SEQUENCE item_id_seq");
+    reviewed.expect_refusal("belongs to an extension now");
+}
+
+#[test]
 fn a_role_that_can_do_less_than_the_plan_says_is_refused() {
     let reviewed = Reviewed::item();
     let role = role_name();
@@ -281,7 +308,7 @@ fn many_fixes_are_done_as_written() {
         reasons,
         [
             (&"t8_id_seq".into(), &"the plan would set 23, and 200 is needed now".into()),
-            (&"t9_id_seq".into(), &"there is no such sequence any more".into()),
+            (&"t9_id_seq".into(), &"it is not there any more, or belongs to an extension now".into()),
         ]
     );
     assert_eq!(reviewed.state("public.t7_id_seq"), (22, true));

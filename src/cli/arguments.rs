@@ -241,7 +241,8 @@ impl Arguments {
     }
 
     /// Sorts the arguments.
-    fn into_wanted(self) -> Result<Wanted, clap::Error> {
+    fn into_wanted(mut self) -> Result<Wanted, clap::Error> {
+        self.output.output = self.output.output.filter(|file| file.as_os_str() != "-");
         if let Some(what) = self.generate {
             return Ok(Wanted::Generate(what));
         }

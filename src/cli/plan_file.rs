@@ -40,7 +40,16 @@ struct SequenceFields {
     schema: String,
     name: String,
     definition: DefinitionFields,
+    columns: Vec<ColumnFields>,
     fix: Option<FixFields>,
+}
+
+#[derive(Deserialize)]
+struct ColumnFields {
+    schema: String,
+    table: String,
+    column: String,
+    role: String,
 }
 
 #[derive(Deserialize)]
@@ -165,7 +174,9 @@ impl SequenceFields {
         };
         let DefinitionFields { start_value, increment, min_value, max_value, cache_size, cycle, .. } = self.definition;
         let definition = Definition { data_type, start_value, increment, min_value, max_value, cache_size, cycle };
+        let counted = self.columns.into_iter().filter(|column| column.role == "counts");
+        let columns = counted.map(|it| (QualifiedName::new(it.schema, it.table), it.column)).collect();
         let to = SequenceState { last_value: fix.last_value, is_called: fix.is_called };
-        Some(Ok(WrittenFix { sequence, definition, to, next_value: fix.next_value, protection, sql: fix.sql }))
+        Some(Ok(WrittenFix { sequence, definition, columns, to, next_value: fix.next_value, protection, sql: fix.sql }))
     }
 }

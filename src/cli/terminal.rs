@@ -24,7 +24,12 @@ pub fn printable(text: &str) -> String {
 
 /// The same for a text of several lines.
 pub fn printable_lines(text: &str) -> String {
-    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+    let line = |line: &str| {
+        let shown = printable(line);
+        // A line that begins so would be an order to GitHub's runner, whoever wrote it.
+        if shown.trim_start().starts_with("::") { format!("| {shown}") } else { shown }
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A terminal's settings, to be put back when a question is broken off: a password is asked for without echo.

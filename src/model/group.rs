@@ -14,6 +14,9 @@ use super::name::{QualifiedName, always_quoted};
 use super::probe::{farthest_column, nearest_ignored};
 use super::script::under_own_settings;
 
+/// What an assertion fails with that comes after the move; those before it have other words.
+pub const DID_NOT_MOVE: &str = "the sequence did not move to where it was set";
+
 /// How many relations one transaction locks at most: the server's table of locks is shared by all.
 const LOCKS_IN_GROUP: i64 = 100;
 
@@ -100,7 +103,7 @@ pub fn lone_move_sql(fix: &Fix) -> String {
     let is_there = format!("state.last_value {past} {last} OR state.last_value = {last} AND state.is_called");
     let after = format!(
         "SELECT state.last_value, state.is_called, {} FROM {} AS state",
-        asserted_sql(&is_there, "the sequence did not move to where it was set"),
+        asserted_sql(&is_there, DID_NOT_MOVE),
         fix.sequence.name.to_sql()
     );
     let mut statements = vec![is_same.clone()];
@@ -109,8 +112,20 @@ pub fn lone_move_sql(fix: &Fix) -> String {
         statements.extend(lock);
         statements.push(is_same);
     }
-    statements.extend([state, fix.move_sql(), after]);
+    statements.extend([state, is_in_phase_sql(fix), fix.move_sql(), after]);
     statements.join("; ")
+}
+
+/// A query that fails where the sequence does not come to the next value that it is to have: it was set to another phase.
+fn is_in_phase_sql(fix: &Fix) -> String {
+    let increment = fix.sequence.definition.increment;
+    let steps = format!(
+        "pg_catalog.mod({}::pg_catalog.numeric - state.last_value - CASE WHEN state.is_called THEN {increment} ELSE 0 END, \
+         {increment})",
+        sql_integer(fix.next_value)
+    );
+    let asserted = asserted_sql(&format!("{steps} = 0"), "it was altered since the scan");
+    format!("SELECT {asserted} FROM {} AS state", fix.sequence.name.to_sql())
 }
 
 /// A query that fails unless all conditions are true.
@@ -158,7 +173,15 @@ fn is_next_sql(fix: &Fix) -> String {
     let definition = &fix.sequence.definition;
     match definition.next_value(fix.from) {
         Some(next) if definition.cache_size == 1 => {
-            format!("pg_catalog.nextval({}) = {}", fix.sequence.name.to_regclass_sql(), sql_integer(next))
+            // What is not called has no last value; looked at first, as it is called then.
+            let last = known(fix.from.is_called.then_some(fix.from.last_value));
+            let oid = fix.sequence.oid;
+            format!(
+                "pg_catalog.pg_sequence_last_value({oid}::pg_catalog.oid) IS NOT DISTINCT FROM {last} \
+                 AND pg_catalog.nextval({}) = {}",
+                fix.sequence.name.to_regclass_sql(),
+                sql_integer(next)
+            )
         }
         _ => format!(
             "(SELECT state.last_value = {} AND state.is_called = {} FROM {} AS state)",
@@ -221,6 +244,6 @@ fn moved_sql(fixes: &[Arc<Fix>]) -> String {
     format!(
         "SELECT (EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp()) \
          * 1000000)::pg_catalog.int8, {}",
-        asserted_sql(&are_there.join(" AND "), "the sequence did not move to where it was set")
+        asserted_sql(&are_there.join(" AND "), DID_NOT_MOVE)
     )
 }

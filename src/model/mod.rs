@@ -42,7 +42,7 @@ pub use drift::{Collisions, Drift, Exhaustion, Observation, Overlap, assess};
 pub use expression::{Nextval, parse_nextval};
 pub use finding::{Finding, Status};
 pub use fix::{Decision, Fix, Protection};
-pub use group::{group_length, group_sql, lone_move_sql};
+pub use group::{DID_NOT_MOVE, group_length, group_sql, lone_move_sql};
 pub use identifier::{Identifiers, parse_identifiers};
 pub use letters::is_harmful;
 pub use level::{Level, Restriction, Way};

@@ -174,6 +174,9 @@ impl Entry {
 
     /// Whether a person who asked for nothing special should see it.
     pub fn is_news(&self) -> bool {
+        if self.outcome.as_ref().is_some_and(|outcome| !outcome.is_good()) {
+            return true;
+        }
         match &self.finding.status {
             Status::Compared(Drift::InSync) => !self.finding.notes().is_empty(),
             Status::Unlinked => !self.finding.sequence.callers.is_empty(),

@@ -21,6 +21,8 @@ pub struct WrittenFix {
     pub sequence: QualifiedName,
     /// How it was defined.
     pub definition: Definition,
+    /// The columns that it was compared with, by their tables.
+    pub columns: Vec<(QualifiedName, String)>,
     /// The state to set.
     pub to: SequenceState,
     /// What `nextval` returns then.
@@ -54,7 +56,7 @@ impl WrittenFix {
             callers: Vec::new(),
             restriction: None,
         };
-        let doubt = Doubt::with_cure("there is no such sequence any more", ANEW);
+        let doubt = Doubt::with_cure("it is not there any more, or belongs to an extension now", ANEW);
         let finding = Finding {
             range: sequence.definition.range(),
             sequence: Arc::new(sequence),
@@ -103,6 +105,12 @@ impl WrittenPlan {
         };
         if written.definition != *definition {
             return refused("its definition is another one than in the plan".into());
+        }
+        let is_there = |(table, name): &(QualifiedName, String)| {
+            finding.counted().any(|column| column.facts.table == *table && column.facts.column == *name)
+        };
+        if !written.columns.iter().all(is_there) {
+            return refused("it feeds other columns than in the plan".into());
         }
         let (next_value, last_value) = (written.next_value, written.to.last_value);
         if definition.state_before(next_value) != Some(written.to) {

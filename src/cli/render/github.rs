@@ -45,6 +45,9 @@ fn level(entry: &Entry) -> Option<&'static str> {
     if entry.outcome.as_ref().is_some_and(Outcome::is_good) {
         return None;
     }
+    if entry.outcome.is_some() {
+        return Some("error");
+    }
     match &entry.finding.status {
         Status::Compared(Drift::Behind { .. } | Drift::Exhausted(_)) | Status::Unreadable(_) => Some("error"),
         Status::Compared(Drift::Outlier { .. }) | Status::Undecided(_) | Status::NotReached => Some("warning"),

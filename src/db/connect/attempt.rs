@@ -112,7 +112,9 @@ fn config(settings: &Settings, endpoint: &Endpoint) -> Config {
         Place::Name(name) => config.host(name),
         Place::Address { name, address } => {
             let spelt = address.to_string();
-            config.host(name.as_deref().unwrap_or(&spelt)).hostaddr(*address)
+            // A directory beside an address is a name for the password file only, as in libpq.
+            let name = name.as_deref().filter(|name| !name.starts_with(['/', '@']));
+            config.host(name.unwrap_or(&spelt)).hostaddr(*address)
         }
     };
     if let Some(options) = &settings.options {

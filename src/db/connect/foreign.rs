@@ -16,6 +16,9 @@ pub(super) fn advice(text: &str) -> Option<&'static str> {
         let is_ado = text.contains(';') && text.contains('=');
         return is_ado.then_some("that is Npgsql's form: write host=… port=… dbname=… user=…, with blanks in between");
     };
+    if scheme.contains('=') {
+        return Some("a variable's name and = stand in front of it: take them away");
+    }
     let scheme = scheme.to_ascii_lowercase();
     if scheme.starts_with("jdbc:") {
         return Some("that is JDBC's form: leave out jdbc:, and give user and password in PGUSER and PGPASSWORD");
@@ -79,7 +82,8 @@ mod tests {
             ("postgres://h/d?schema=public", "-n selects a schema"),
             ("postgres://h/d?sslmode=prefer&connection_limit=1", "your framework's"),
             ("postgres://h/d?sslmode=no-verify", "require"),
-            (" postgres://h/d", "a blank"),
+            (" postgres://h/d?schema=s", "a blank"),
+            ("DATABASE_URL=postgres://h/d", "a variable's name"),
             ("'postgres://h/d'", "quotation mark"),
             ("Host=h;Database=d;Password=p", "Npgsql"),
         ];

@@ -44,7 +44,8 @@ impl Plain {
             }
             said.extend_from_slice(piece.filled());
         }
-        Poll::Ready(old_error(said).map_or(Ok(()), |words| Err(io::Error::other(NoLine(words)))))
+        let trouble = old_error(said).or_else(|| nonsense(said));
+        Poll::Ready(trouble.map_or(Ok(()), |words| Err(io::Error::other(NoLine(words)))))
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -89,6 +90,18 @@ fn old_error(said: &[u8]) -> Option<String> {
     let text = said.get(1..).filter(|_| is_old_error(said))?;
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     Some(String::from_utf8_lossy(text).trim_end().to_owned())
+}
+
+/// What is wrong with words that no server begins with, as libpq says it: the driver would wait for the rest of them.
+fn nonsense(said: &[u8]) -> Option<String> {
+    let (head, _) = said.split_first_chunk::<HEAD>()?;
+    let [letter, length @ ..] = *head;
+    match letter {
+        b'E' | b'v' => None,
+        b'R' if (8..=2000).contains(&u32::from_be_bytes(length)) => None,
+        b'R' => Some("received invalid authentication request".to_owned()),
+        other => Some(format!("expected authentication request from server, but received {}", other.escape_ascii())),
+    }
 }
 
 impl AsyncRead for Stream {
@@ -145,6 +158,15 @@ mod tests {
         for other in [&b""[..], b"E", b"R\0\0\0\x08\0\0\0\0", b"E\0\0\0\x5dSFATAL\0", b"Rcould not"] {
             assert_eq!(old_error(other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn what_no_server_begins_with_is_told() {
+        for sound in [&b"R\0\0\0\x08\0\0\0\0"[..], b"E\0\0\0\x5dSFATAL\0", b"v\0\0\0\x0c", b"NN"] {
+            assert_eq!(nonsense(sound), None, "{sound:?}");
+        }
+        assert!(nonsense(b"HTTP/1.1 400 Bad Request").is_some_and(|words| words.ends_with("but received H")));
+        assert!(nonsense(b"R\x7f\xff\xff\xff").is_some_and(|words| words.contains("invalid authentication")));
     }
 
     #[test]

@@ -18,7 +18,8 @@ use super::one::{given_up, is_busy, may_have_moved, moved_part_of_the_way, state
 use super::{Error, Listener, Orders};
 use crate::db::session::{look_up, roll_back};
 use crate::model::{
-    Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide_under, lone_move_sql,
+    DID_NOT_MOVE, Decision, Doubt, Fix, Outcome, Protection, SequenceState, Timeouts, at_most, decide_under,
+    lone_move_sql,
 };
 
 /// So much is read under a lock in a few milliseconds.
@@ -133,7 +134,8 @@ fn move_alone(
             return Err(error);
         }
         roll_back(client);
-        if fix.protection == Protection::Advance && may_have_moved(&error) {
+        let has_moved = may_have_moved(&error) || error.said().contains(DID_NOT_MOVE);
+        if fix.protection == Protection::Advance && has_moved {
             return moved_part_of_the_way(client, fix, &error).map(Moved::Not);
         }
         if listener.is_stopped() {
