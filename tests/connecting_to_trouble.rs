@@ -62,3 +62,17 @@ fn a_line_that_breaks_off_before_a_session_is_told_with_where_to_look() {
         }
     }
 }
+
+#[test]
+fn what_is_no_server_is_told_at_once() {
+    let database = Database::new();
+    for (says, words) in [
+        (&b"NN\0\0\0\0"[..], "expected authentication request from server, but received N"),
+        (b"HTTP/1.1 400 Bad Request", "expected authentication request from server, but received H"),
+        (b"R\x7f\xff\xff\xff", "received invalid authentication request"),
+    ] {
+        let port = pretend(Manner::SaysInPlainText(says), Afterwards::Stays);
+        let said = call(database.pgseqfix(), "disable", port);
+        assert!(said.contains(words), "{said}");
+    }
+}

@@ -368,3 +368,12 @@ fn a_job_on_github_hears_what_ended_the_run() {
     assert!(run.stdout.contains("%0A  hint: ") && run.stdout.lines().count() == 1, "{run:#?}");
     assert!(run.stderr.starts_with("error: could not select what to look at: "), "{run:#?}");
 }
+
+#[test]
+fn what_others_say_is_no_order_to_githubs_runner() {
+    let database = Database::new();
+    let run = Run::of(database.pgseqfix().args(["--github", "-d", "nowhere\n ::add-mask::x"])).expect_status(2);
+    let orders: Vec<&str> = run.stdout.lines().chain(run.stderr.lines()).map(str::trim_start).collect();
+    let orders: Vec<&&str> = orders.iter().filter(|line| line.starts_with("::")).collect();
+    assert!(matches!(orders[..], [only] if only.starts_with("::error title=pgseqfix::")), "{run:#?}");
+}

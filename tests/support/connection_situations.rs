@@ -157,6 +157,8 @@ pub fn places() -> Vec<Situation> {
         "host=localhost port={a}",
         "hostaddr=127.0.0.1 port={a}",
         "host=no.such.host.invalid hostaddr=127.0.0.1 port={a}",
+        "host=/no/such/directory hostaddr=127.0.0.1 port={a}",
+        "host=@abstract hostaddr=127.0.0.1 port={a} sslmode=disable",
         "host=a,b hostaddr=127.0.0.1,127.0.0.1 port={dead},{b}",
         "host=a hostaddr=127.0.0.1,127.0.0.1 port={dead},{b}",
         "host=a,b hostaddr=127.0.0.1 port={a}",
