@@ -335,7 +335,8 @@ fn matched(client: &mut Client, schema: Option<&Pattern>, relation: Option<&Patt
     let schemas: Vec<&str> = schema.iter().map(|pattern| pattern.name.as_str()).collect();
     let of = |part: fn(&Pattern) -> &Option<String>| relation.iter().map(|it| text(part(it))).collect::<Vec<_>>();
     let names: Vec<&str> = relation.iter().map(|pattern| pattern.name.as_str()).collect();
-    let (in_schemas, databases) = (of(|it| &it.schema), of(|it| &it.database));
+    let in_schemas = of(|it| &it.schema);
+    let databases: Vec<Option<&str>> = relation.iter().map(|it| it.database.as_deref()).collect();
     let sql = format!(
         "SELECT m.name, (SELECT relnamespace::regnamespace::oid FROM pg_class WHERE oid = m.oid AND NOT m.is_schema)
          FROM ({}) AS m",
@@ -379,6 +380,7 @@ fn a_pattern_selects_what_psql_lists() {
         NAMES.iter().flat_map(|name| [(*name).to_owned(), format!("*.{}", quoted(name))]).collect();
     patterns.push(format!("\"{}\".public.a", database.name()));
     patterns.push(format!("\"{}\".\"a.b\".*", database.name()));
+    patterns.extend(["*.*.*", "*.*.*(a|b)", "..a", "?*.public.a"].map(str::to_owned));
     patterns.extend((0..count).map(|_| pattern().new_tree(&mut runner).expect("a pattern").current()));
     // Before 15 psql took what stands before the schema for a part of its name.
     let has_database = |text: &str| Pattern::of_relation(text).is_none_or(|pattern| pattern.database.is_some());

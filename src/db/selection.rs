@@ -220,8 +220,7 @@ impl Matches {
         let schema_regexes: Vec<&str> = schemas.iter().map(|pattern| pattern.name.as_str()).collect();
         let table_schemas: Vec<&str> =
             tables.iter().map(|pattern| pattern.schema.as_deref().unwrap_or_default()).collect();
-        let databases: Vec<&str> =
-            tables.iter().map(|pattern| pattern.database.as_deref().unwrap_or_default()).collect();
+        let databases: Vec<Option<&str>> = tables.iter().map(|pattern| pattern.database.as_deref()).collect();
         let table_regexes: Vec<&str> = tables.iter().map(|pattern| pattern.name.as_str()).collect();
         let rows = query(
             client,

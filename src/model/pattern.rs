@@ -6,7 +6,8 @@
 pub struct Pattern {
     /// As it was written.
     pub text: String,
-    /// For the database, which can only be the present one; `None` where the pattern names none.
+    /// The database, which can only be the present one, by its name: as in psql no letter stands for others there; `None`
+    /// where the pattern names none.
     pub database: Option<String>,
     /// For the schema; `None` where the pattern names none.
     pub schema: Option<String>,
@@ -18,9 +19,9 @@ impl Pattern {
     /// Reads the pattern of a relation: `name`, `schema.name` or `database.schema.name`. `None` where it has more dots.
     pub fn of_relation(text: &str) -> Option<Self> {
         let mut parts = parts(text);
-        let name = parts.pop()?;
-        let schema = parts.pop();
-        let database = parts.pop();
+        let name = parts.pop()?.expression();
+        let schema = parts.pop().map(Part::expression);
+        let database = parts.pop().map(|part| part.literal);
         parts.is_empty().then(|| Self { text: text.to_owned(), database, schema, name })
     }
 
@@ -30,29 +31,51 @@ impl Pattern {
     }
 }
 
-/// What a dot outside of quotes separates, each as a regular expression.
-fn parts(text: &str) -> Vec<String> {
+/// What stands before, between or behind the dots.
+#[derive(Default)]
+struct Part {
+    expression: String,
+    literal: String,
+}
+
+impl Part {
+    /// As a regular expression for a whole name.
+    fn expression(self) -> String {
+        format!("^({})$", self.expression)
+    }
+
+    /// Takes a letter that has an expression of its own.
+    fn push(&mut self, letter: char, expression: &str) {
+        self.literal.push(letter);
+        self.expression.push_str(expression);
+    }
+}
+
+/// What a dot outside of quotes separates.
+fn parts(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut part = String::new();
+    let mut part = Part::default();
     let mut quoted = false;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '"' if quoted && letters.next_if_eq(&'"').is_some() => part.push('"'),
+            '"' if quoted && letters.next_if_eq(&'"').is_some() => part.push('"', "\""),
             '"' => quoted = !quoted,
             '.' if !quoted => parts.push(std::mem::take(&mut part)),
-            '*' if !quoted => part.push_str(".*"),
-            '?' if !quoted => part.push('.'),
+            '*' if !quoted => part.push('*', ".*"),
+            '?' if !quoted => part.push('?', "."),
             // `[]` after a name means an array type there and cannot be a regular expression.
-            '[' if letters.peek() == Some(&']') => part.push_str("\\["),
-            '$' => part.push_str("\\$"),
-            _ if quoted && r"|*+?()[]{}.^$\".contains(letter) => part.extend(['\\', letter]),
-            _ if quoted => part.push(letter),
-            _ => part.push(letter.to_ascii_lowercase()),
+            '[' if letters.peek() == Some(&']') => part.push('[', "\\["),
+            '$' => part.push('$', "\\$"),
+            _ if quoted && r"|*+?()[]{}.^$\".contains(letter) => part.push(letter, &format!("\\{letter}")),
+            _ => {
+                let letter = if quoted { letter } else { letter.to_ascii_lowercase() };
+                part.push(letter, letter.encode_utf8(&mut [0; 4]));
+            }
         }
     }
     parts.push(part);
-    parts.into_iter().map(|part| format!("^({part})$")).collect()
+    parts
 }
 
 #[cfg(test)]
@@ -76,6 +99,13 @@ mod tests {
             relation(r#""Odd.Schema"."A ""b"" * c""#),
             (Some(r"^(Odd\.Schema)$".into()), r#"^(A "b" \* c)$"#.into())
         );
+    }
+
+    #[test]
+    fn a_databases_name_is_taken_as_it_is() {
+        let database = |text: &str| Pattern::of_relation(text).and_then(|pattern| pattern.database);
+        assert_eq!(database(r#"Sh*p?."S".t"#).as_deref(), Some("sh*p?"));
+        assert_eq!(database(r#""S.""*".public.t"#).as_deref(), Some(r#"S."*"#));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 --   $1 text[]  regular expressions for schemas' names
 --   $2 text[]  regular expressions for the schema of a relation; an empty string means: what search_path shows
 --   $3 text[]  regular expressions for relations' names, one for each of $2
---   $4 text[]  regular expressions for the database's name, one for each of $2; an empty string means: whichever it is
+--   $4 text[]  the database's name, one for each of $2; NULL means: whichever it is
 SELECT
     p.number::pg_catalog.int4 AS pattern,
     true AS is_schema,
@@ -20,13 +20,13 @@ SELECT
     c.relname::pg_catalog.text
 FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::pg_catalog.text[]),
         pg_catalog.unnest($4::pg_catalog.text[]))
-    WITH ORDINALITY AS p (schema_regex, name_regex, database_regex, number)
+    WITH ORDINALITY AS p (schema_regex, name_regex, database, number)
 JOIN pg_catalog.pg_class AS c ON c.relname::pg_catalog.text OPERATOR(pg_catalog.~) p.name_regex COLLATE pg_catalog."default"
 JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE c.relkind::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'f', 'v', 'm', 'S'])
   AND (
-        p.database_regex OPERATOR(pg_catalog.=) ''
-        OR pg_catalog.current_database()::pg_catalog.text OPERATOR(pg_catalog.~) p.database_regex COLLATE pg_catalog."default"
+        p.database IS NULL
+        OR pg_catalog.current_database()::pg_catalog.text OPERATOR(pg_catalog.=) p.database
       )
   AND CASE
         WHEN p.schema_regex OPERATOR(pg_catalog.=) '' THEN pg_catalog.pg_table_is_visible(c.oid)
