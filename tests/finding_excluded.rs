@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -136,6 +137,41 @@ fn a_tree_with_a_foreign_partition_is_named_within_seconds() {
     };
     within_seconds(&db, &["scan"]);
     db.assert_left_alone("Tree_id_seq", "not_comparable", "foreign");
+}
+
+#[test]
+fn where_the_foreign_partitions_are_is_told_as_a_target_of_its_own() {
+    let shard =
+        Database::with_setup("CREATE TABLE leaf (id serial PRIMARY KEY, part int); INSERT INTO leaf VALUES (7, 2)");
+    let db = Database::on(shard.server());
+    if db.try_execute("CREATE EXTENSION postgres_fdw").is_err() {
+        println!("skipped: this server has no postgres_fdw");
+        return;
+    }
+    let (host, port) = (shard.server().directory().display().to_string(), shard.server().port());
+    db.execute(&format!(
+        "CREATE SERVER \"Shard 2\" FOREIGN DATA WRAPPER postgres_fdw
+             OPTIONS (host '{host}', port '{port}', dbname '{}');
+         CREATE USER MAPPING FOR postgres SERVER \"Shard 2\" OPTIONS (user 'postgres');
+         CREATE TABLE tree (id serial, part int) PARTITION BY LIST (part);
+         CREATE TABLE near PARTITION OF tree FOR VALUES IN (1);
+         CREATE FOREIGN TABLE far PARTITION OF tree FOR VALUES IN (2) SERVER \"Shard 2\" OPTIONS (table_name 'leaf');
+         INSERT INTO near VALUES (3, 1), (4, 1)",
+        shard.name()
+    ));
+    let report = db.run(&["--format", "json"]).expect_status(1).json();
+    let columns = report["sequences"][0]["columns"].as_array().expect("an array");
+    let tree = columns.iter().find(|column| column["table"] == "tree").expect("the tree draws from it");
+    let reason = tree["reason"].as_str().expect("why it is blind");
+    assert!(reason.contains("a lock reaches to this server's only"), "{reason}");
+
+    // The command that is printed leads there, as it stands.
+    let table = db.run(&[]).expect_status(1).stdout;
+    let (_, rest) = table.split_once("server \"Shard 2\" (").expect("the server");
+    let (command, _) = rest.split_once(')').expect("its command");
+    let command = command.replacen("pgseqfix", "\"$0\" -U postgres", 1);
+    let found = Run::of(Command::new("sh").args(["-c", &command, env!("CARGO_BIN_EXE_pgseqfix")])).expect_status(1);
+    assert!(found.stdout.contains("public.leaf_id_seq"), "{found:#?}");
 }
 
 #[test]

@@ -11,8 +11,8 @@ use super::plain;
 use super::session::query_each;
 use super::text::{Text, shown};
 use crate::model::{
-    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, Nextval, Ownership, Persistence, QualifiedName, Reach,
-    ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
+    ColumnDefault, ColumnFacts, DataType, Definition, Excluded, ForeignServer, Nextval, Ownership, Persistence,
+    QualifiedName, Reach, ReadCost, Readable, RelationKind, Sequence, Uniqueness, parse_nextval,
 };
 
 /// A sequence with the columns that have to do with it.
@@ -251,7 +251,7 @@ fn column(row: &Row, names: &mut Names) -> Result<ColumnFacts, postgres::Error> 
             relations: row.try_get("relations")?,
             bytes: u64::try_from(row.try_get::<_, i64>("bytes")?).unwrap_or_default(),
         },
-        is_partly_remote: row.try_get("is_partly_remote")?,
+        remote: foreign_servers(row.try_get::<_, Option<Vec<Option<Text>>>>("remote_servers")?.unwrap_or_default()),
         readable: Readable {
             can_use_schema: known(row, "can_use_schema")?,
             can_select: known(row, "can_read")?,
@@ -261,4 +261,19 @@ fn column(row: &Row, names: &mut Names) -> Result<ColumnFacts, postgres::Error> 
         persistence: persistence(row.try_get("is_table_unlogged")?),
         is_not_null: row.try_get("is_not_null")?,
     })
+}
+
+/// Reads name, host, port and database of each, one after the other.
+fn foreign_servers(parts: Vec<Option<Text>>) -> Vec<ForeignServer> {
+    let parts: Vec<Option<String>> = parts.into_iter().map(|part| Some(part?.text)).collect();
+    let server = |parts: &[Option<String>]| match parts {
+        [name, host, port, database] => ForeignServer {
+            name: name.clone().unwrap_or_default(),
+            host: host.clone(),
+            port: port.clone(),
+            database: database.clone(),
+        },
+        _ => ForeignServer::default(),
+    };
+    parts.chunks(4).map(server).collect()
 }

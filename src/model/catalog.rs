@@ -123,8 +123,8 @@ pub struct ColumnFacts {
     pub uniqueness: Uniqueness,
     /// What a read of its farthest value takes.
     pub cost: ReadCost,
-    /// Whether the table's tree reaches to foreign tables.
-    pub is_partly_remote: bool,
+    /// The foreign servers that the table's tree reaches to.
+    pub remote: Vec<ForeignServer>,
     /// Whether we may read it, whole.
     pub readable: Readable,
     /// Whether we may lock the table against writers.
@@ -133,6 +133,42 @@ pub struct ColumnFacts {
     pub persistence: Persistence,
     /// Whether it is marked NOT NULL: of its own table's rows, as far as the constraint is valid.
     pub is_not_null: bool,
+}
+
+/// A server whose tables are foreign ones here; of `postgres_fdw` with where it is, as far as its options say.
+/// <https://www.postgresql.org/docs/current/postgres-fdw.html#POSTGRES-FDW-OPTIONS-CONNECTION>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForeignServer {
+    /// Its name here.
+    pub name: String,
+    /// Its host.
+    pub host: Option<String>,
+    /// Its port.
+    pub port: Option<String>,
+    /// The database there.
+    pub database: Option<String>,
+}
+
+impl ForeignServer {
+    /// The command that looks at it, where it is known how to get there.
+    pub fn scan_command(&self) -> Option<String> {
+        let options = [("-h", &self.host), ("-p", &self.port), ("-d", &self.database)];
+        let words: Vec<String> = options
+            .iter()
+            .filter_map(|(option, value)| Some(format!("{option} {}", shell_word(value.as_ref()?))))
+            .collect();
+        (!words.is_empty()).then(|| format!("pgseqfix {}", words.join(" ")))
+    }
+}
+
+/// A word as a shell takes it.
+fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// What a read of a column's farthest value takes.

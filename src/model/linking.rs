@@ -1,7 +1,8 @@
 //! Which columns' values a sequence must be past: decided from the catalog's facts alone.
 
-use super::catalog::{ColumnDefault, ColumnFacts, Ownership, RelationKind};
+use super::catalog::{ColumnDefault, ColumnFacts, ForeignServer, Ownership, RelationKind};
 use super::doubt::Doubt;
+use super::name::quote_identifier;
 use super::sequence::Definition;
 
 /// How a column draws from a sequence.
@@ -173,23 +174,35 @@ fn readable(column: &ColumnFacts, name: &str) -> Role {
             return Role::Blind(Doubt::new(format!("{name} is a view's column: its rows are elsewhere")));
         }
         RelationKind::Foreign => {
-            return Role::Blind(Doubt::new(format!(
+            let why = format!(
                 "{} is a foreign table: its rows are on another server and cannot be locked from here",
                 column.table
-            )));
+            );
+            return Role::Blind(Doubt { reason: why, cure: look_there(&column.remote) });
         }
         RelationKind::Table | RelationKind::Partitioned => {}
     }
-    if column.is_partly_remote {
-        return Role::Blind(Doubt::new(format!(
-            "{} is partly remote: some of its partitions are foreign tables, which cannot be locked from here",
+    if !column.remote.is_empty() {
+        let why = format!(
+            "{} is partly remote: some of its partitions are foreign tables; a lock reaches to this server's only",
             column.table
-        )));
+        );
+        return Role::Blind(Doubt { reason: why, cure: look_there(&column.remote) });
     }
     if column.column_type.holds.is_none() {
         return Role::Blind(Doubt::new(format!("{name} is {}, no integer type", column.column_type.name)));
     }
     Role::Counts
+}
+
+/// What to look at beside this server.
+fn look_there(servers: &[ForeignServer]) -> Option<String> {
+    let place = |server: &ForeignServer| {
+        let name = quote_identifier(&server.name);
+        server.scan_command().map_or_else(|| format!("server {name}"), |command| format!("server {name} ({command})"))
+    };
+    let places: Vec<String> = servers.iter().map(place).collect();
+    (!places.is_empty()).then(|| format!("look there, too, with a role of that server: {}", places.join(", ")))
 }
 
 /// The last value, in the sequence's direction, that the columns which still take the next value can all hold.

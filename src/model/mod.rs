@@ -33,8 +33,8 @@ mod unique_index;
 mod written;
 
 pub use catalog::{
-    Caller, ColumnDefault, ColumnFacts, ColumnType, Ownership, Persistence, Reach, ReadCost, Readable, RelationKind,
-    Uniqueness,
+    Caller, ColumnDefault, ColumnFacts, ColumnType, ForeignServer, Ownership, Persistence, Reach, ReadCost, Readable,
+    RelationKind, Uniqueness,
 };
 pub use citus::Citus;
 pub use doubt::Doubt;

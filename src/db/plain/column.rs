@@ -77,7 +77,7 @@ impl Column {
                 relations: 1 + said.indexes,
                 bytes: u64::try_from(bytes).unwrap_or_default(),
             },
-            is_partly_remote: false,
+            remote: Vec::new(),
             // A sequence is in its table's schema.
             readable: Readable {
                 can_use_schema: sequence.readable.can_use_schema,

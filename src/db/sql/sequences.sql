@@ -15,14 +15,33 @@ domain_step (domain_oid, type_oid, typmod, depth) AS (
     FROM domain_step AS d
     JOIN pg_catalog.pg_type AS t ON t.oid = d.type_oid AND t.typtype = 'd'
 ),
--- Foreign tables and every table above one.
-remote_tree (table_oid) AS (
-    SELECT f.ftrelid
+-- Foreign tables and every table above one, with their servers.
+remote_tree (table_oid, server_oid) AS (
+    SELECT f.ftrelid, f.ftserver
     FROM pg_catalog.pg_foreign_table AS f
   UNION
-    SELECT i.inhparent
+    SELECT i.inhparent, r.server_oid
     FROM remote_tree AS r
     JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = r.table_oid
+),
+-- Where those are: name, host, port and database of each, one after the other; NULL where that is not known.
+remote (table_oid, servers) AS (
+    SELECT r.table_oid, pg_catalog.array_agg(part.value ORDER BY r.server_oid, part.number)
+    FROM remote_tree AS r
+    LEFT JOIN pg_catalog.pg_foreign_server AS s ON s.oid = r.server_oid
+    LEFT JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw AND w.fdwname = 'postgres_fdw'
+    CROSS JOIN LATERAL pg_catalog.unnest(
+        s.srvname::pg_catalog.text || ARRAY(
+            SELECT CASE WHEN w.oid IS NOT NULL THEN (
+                SELECT o.option_value
+                FROM pg_catalog.pg_options_to_table(s.srvoptions) AS o
+                WHERE o.option_name = wanted.name
+            ) END
+            FROM pg_catalog.unnest(ARRAY['host', 'port', 'dbname']) WITH ORDINALITY AS wanted (name, number)
+            ORDER BY wanted.number
+        )
+    ) WITH ORDINALITY AS part (value, number)
+    GROUP BY r.table_oid
 ),
 schema AS (
     SELECT
@@ -252,7 +271,7 @@ described_column AS (
             )
             ELSE COALESCE(above.parents, ARRAY[]::pg_catalog.oid[])
         END AS parents,
-        r.table_oid IS NOT NULL AS is_partly_remote,
+        r.servers AS remote_servers,
         c.relrowsecurity AND pg_catalog.row_security_active(c.oid) AS is_row_secured,
         o.is_all_ours OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS can_read,
         n.can_use AS can_use_schema,
@@ -302,7 +321,7 @@ described_column AS (
     LEFT JOIN stored_default AS ad ON ad.adrelid = l.table_oid AND ad.adnum = l.attnum
     LEFT JOIN column_index AS ix ON ix.table_oid = l.table_oid AND ix.attnum = l.attnum
     LEFT JOIN tree ON tree.table_oid = l.table_oid
-    LEFT JOIN remote_tree AS r ON r.table_oid = l.table_oid
+    LEFT JOIN remote AS r ON r.table_oid = l.table_oid
     LEFT JOIN (
         SELECT i.inhrelid, pg_catalog.array_agg(i.inhparent ORDER BY i.inhparent) AS parents
         FROM pg_catalog.pg_inherits AS i
@@ -355,7 +374,7 @@ SELECT
     c.is_plain_nextval,
     c.default_expression,
     c.parents,
-    c.is_partly_remote,
+    c.remote_servers,
     c.is_row_secured,
     c.can_read,
     c.can_use_schema,
