@@ -217,3 +217,14 @@ fn what_a_letter_is_the_databases_collation_says_as_in_psql() {
     }
     database.execute(&format!("DROP DATABASE \"{name}\""));
 }
+
+#[test]
+fn a_pattern_of_another_database_is_refused_also_where_it_excludes() {
+    let database = shop();
+    for option in ["-t", "-T"] {
+        let run = database.run(&[option, "elsewhere.public.album"]).expect_status(2);
+        let said = "cross-database references are not implemented: elsewhere.public.album";
+        assert!(run.stderr.contains(said) && run.stdout.is_empty(), "{run:#?}");
+    }
+    expect(&database, &["-t", &format!("\"{}\".public.album", database.name())], &["public.album"]);
+}

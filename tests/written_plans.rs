@@ -159,12 +159,29 @@ fn what_is_past_the_plan_by_now_is_left_there() {
 }
 
 #[test]
+fn a_column_that_cannot_be_compared_keeps_no_plan_from_being_done_again() {
+    for rows in [100, 30_000] {
+        let reviewed = Reviewed::of(
+            &format!(
+                "CREATE SEQUENCE shared; CREATE TABLE item (id bigint DEFAULT nextval('shared'), note text);
+                 INSERT INTO item SELECT g, repeat('x', 100) FROM generate_series(1, {rows}) AS g;
+                 CREATE TABLE code (id text DEFAULT nextval('shared'))"
+            ),
+            &[],
+        );
+        assert_eq!(reviewed.done(0)[0]["outcome"]["result"], "set");
+        assert_eq!(reviewed.done(0)[0]["outcome"]["result"], "already_past");
+        assert_eq!(reviewed.state("public.shared"), (rows, true));
+    }
+}
+
+#[test]
 fn what_needs_no_fix_any_more_and_stands_before_the_plan_is_told() {
     let reviewed = Reviewed::item();
     reviewed.write(&["--headroom", "100"]);
     // In sync, without the room that was reviewed.
     reviewed.database.execute("SELECT setval('item_id_seq', 30)");
-    reviewed.expect_refusal("it needs no fix any more, and stands before what the plan would set");
+    reviewed.expect_refusal("it needs no fix any more, and its next value 31 is short of the plan's 131");
 }
 
 #[test]

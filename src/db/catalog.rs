@@ -263,17 +263,16 @@ fn column(row: &Row, names: &mut Names) -> Result<ColumnFacts, postgres::Error> 
     })
 }
 
-/// Reads name, host, port and database of each, one after the other.
+/// Reads the name of each and its place, one after the other.
 fn foreign_servers(parts: Vec<Option<Text>>) -> Vec<ForeignServer> {
     let parts: Vec<Option<String>> = parts.into_iter().map(|part| Some(part?.text)).collect();
-    let server = |parts: &[Option<String>]| match parts {
-        [name, host, port, database] => ForeignServer {
-            name: name.clone().unwrap_or_default(),
-            host: host.clone(),
-            port: port.clone(),
-            database: database.clone(),
-        },
-        _ => ForeignServer::default(),
+    let server = |parts: &[Option<String>]| {
+        let (name, place) = parts.split_first().map_or((None, parts), |(name, place)| (name.clone(), place));
+        let place = ForeignServer::KEYWORDS.into_iter().zip(place);
+        ForeignServer {
+            name: name.unwrap_or_default(),
+            place: place.filter_map(|(keyword, value)| Some((keyword, value.clone()?))).collect(),
+        }
     };
-    parts.chunks(4).map(server).collect()
+    parts.chunks(1 + ForeignServer::KEYWORDS.len()).map(server).collect()
 }

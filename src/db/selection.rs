@@ -57,7 +57,7 @@ impl Selection {
         let schemas = patterns(&self.schemas, &self.exclude_schemas, Pattern::of_schema, "schema")?;
         let tables = patterns(&self.tables, &self.exclude_tables, Pattern::of_relation, "table")?;
         run(client, &begin_look_up_sql(timeouts)).map_err(|error| Error::new(DOING, &error).with_pooler_hint())?;
-        let matches = Matches::read(client, &schemas, &tables);
+        let matches = refuse_other_databases(client, &tables).and_then(|()| Matches::read(client, &schemas, &tables));
         roll_back(client);
         let matches = matches?;
 
@@ -156,6 +156,24 @@ impl Selected {
     fn is_called_on(&self, sequence: &Sequence) -> bool {
         let mut callers = sequence.callers.iter();
         callers.any(|caller| self.called_on.iter().any(|table| caller.is_reached_by(table)))
+    }
+}
+
+/// Refuses what names another database than this one: what it excludes would be kept, and nobody told.
+fn refuse_other_databases(client: &mut Client, tables: &[Pattern]) -> Result<(), Error> {
+    let named: Vec<&Pattern> = tables.iter().filter(|pattern| pattern.database.is_some()).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let rows = query(client, "SELECT pg_catalog.current_database()::pg_catalog.text AS database", &[])
+        .map_err(|error| Error::new(DOING, &error))?;
+    let present = rows.first().and_then(|row| shown(row, "database").ok());
+    match named.into_iter().find(|pattern| pattern.database != present) {
+        None => Ok(()),
+        Some(pattern) => {
+            Err(Error::refusal(DOING, format!("cross-database references are not implemented: {}", pattern.text))
+                .with_hint("what stands before the schema is the name of the database that is looked at, as it is"))
+        }
     }
 }
 

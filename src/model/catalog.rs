@@ -141,33 +141,31 @@ pub struct ColumnFacts {
 pub struct ForeignServer {
     /// Its name here.
     pub name: String,
-    /// Its host.
-    pub host: Option<String>,
-    /// Its port.
-    pub port: Option<String>,
-    /// The database there.
-    pub database: Option<String>,
+    /// Keywords of libpq with their values.
+    pub place: Vec<(&'static str, String)>,
 }
 
 impl ForeignServer {
-    /// The command that looks at it, where it is known how to get there.
-    pub fn scan_command(&self) -> Option<String> {
-        let options = [("-h", &self.host), ("-p", &self.port), ("-d", &self.database)];
-        let words: Vec<String> = options
-            .iter()
-            .filter_map(|(option, value)| Some(format!("{option} {}", shell_word(value.as_ref()?))))
-            .collect();
-        (!words.is_empty()).then(|| format!("pgseqfix {}", words.join(" ")))
-    }
-}
+    /// The keywords that say where it is.
+    pub const KEYWORDS: [&'static str; 5] = ["host", "hostaddr", "port", "dbname", "service"];
 
-/// A word as a shell takes it.
-fn shell_word(text: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
+    /// The command that looks at it, for a shell, where it is known how to get there and can be written.
+    pub fn scan_command(&self) -> Option<String> {
+        let is_speakable = |(_, value): &(&str, String)| !value.chars().any(char::is_control);
+        if self.place.is_empty() || !self.place.iter().all(is_speakable) {
+            return None;
+        }
+        let setting = |(keyword, value): &(&str, String)| {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
+            let value = if !value.is_empty() && value.chars().all(is_plain) {
+                value.clone()
+            } else {
+                format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
+            };
+            format!("{keyword}={value}")
+        };
+        let settings: Vec<String> = self.place.iter().map(setting).collect();
+        Some(format!("pgseqfix '{}'", settings.join(" ").replace('\'', r"'\''")))
     }
 }
 

@@ -140,23 +140,40 @@ impl WrittenPlan {
     pub(super) fn hold(&self, finding: &Finding, decision: Decision) -> Decision {
         match decision {
             Decision::Fix(fix) => self.objection(&fix).map_or(Decision::Fix(fix), Decision::LeaveAlone),
+            _ if self.is_past(finding) => Decision::Nothing,
             // The report says so of them, and nothing else is known.
             Decision::Nothing if matches!(finding.status, Status::Unreadable(_) | Status::NotReached) => {
                 Decision::Nothing
             }
-            Decision::Nothing if self.is_past(finding) => Decision::Nothing,
-            Decision::Nothing => Decision::LeaveAlone(finding.doubt().unwrap_or_else(|| needless(finding))),
+            Decision::Nothing => Decision::LeaveAlone(finding.doubt().unwrap_or_else(|| self.needless(finding))),
             left_alone @ Decision::LeaveAlone(_) => left_alone,
         }
     }
 
-    /// Whether it is in sync, at or past where it is to be set.
+    /// Whether it is at or past where it is to be set, and no call comes to a value that is near.
     fn is_past(&self, finding: &Finding) -> bool {
+        let is_well = matches!(
+            finding.status,
+            Status::Compared(Drift::InSync | Drift::Outlier { .. }) | Status::NotComparable(_)
+        );
         let written = self.fixes.get(&finding.sequence.name);
-        let is_short = written
+        let is_there = written
             .zip(finding.next_value())
-            .is_none_or(|(written, next_value)| finding.sequence.definition.is_past(written.next_value, next_value));
-        finding.status == Status::Compared(Drift::InSync) && !is_short
+            .is_some_and(|(written, next_value)| !finding.sequence.definition.is_past(written.next_value, next_value));
+        is_well && is_there && finding.counted().next().is_some()
+    }
+
+    /// Why a sequence that stands before the plan's value is left there.
+    fn needless(&self, finding: &Finding) -> Doubt {
+        let values = self.fixes.get(&finding.sequence.name).zip(finding.next_value());
+        let why = match values {
+            Some((written, next_value)) if finding.status != Status::Unlinked => {
+                let planned = written.next_value;
+                format!("it needs no fix any more, and its next value {next_value} is short of the plan's {planned}")
+            }
+            _ => "no column draws from it any more".to_owned(),
+        };
+        Doubt::with_cure(why, ANEW)
     }
 
     /// What is not as it is written.
@@ -188,14 +205,4 @@ impl WrittenPlan {
             past.filter_map(|finding| Some((finding.sequence.oid, Outcome::AlreadyPast { state: finding.state? })));
         past.chain(refused).collect()
     }
-}
-
-/// Why a sequence that stands before the plan's value is left there.
-fn needless(finding: &Finding) -> Doubt {
-    let why = if finding.status == Status::Unlinked {
-        "no column draws from it any more"
-    } else {
-        "it needs no fix any more, and stands before what the plan would set"
-    };
-    Doubt::with_cure(why, ANEW)
 }

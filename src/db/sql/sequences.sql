@@ -24,7 +24,8 @@ remote_tree (table_oid, server_oid) AS (
     FROM remote_tree AS r
     JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = r.table_oid
 ),
--- Where those are: name, host, port and database of each, one after the other; NULL where that is not known.
+-- Where those are: name, host, hostaddr, port, dbname and service of each, one after the other; NULL where that is not
+-- known.
 remote (table_oid, servers) AS (
     SELECT r.table_oid, pg_catalog.array_agg(part.value ORDER BY r.server_oid, part.number)
     FROM remote_tree AS r
@@ -37,7 +38,7 @@ remote (table_oid, servers) AS (
                 FROM pg_catalog.pg_options_to_table(s.srvoptions) AS o
                 WHERE o.option_name = wanted.name
             ) END
-            FROM pg_catalog.unnest(ARRAY['host', 'port', 'dbname']) WITH ORDINALITY AS wanted (name, number)
+            FROM pg_catalog.unnest(ARRAY['host', 'hostaddr', 'port', 'dbname', 'service']) WITH ORDINALITY AS wanted (name, number)
             ORDER BY wanted.number
         )
     ) WITH ORDINALITY AS part (value, number)
