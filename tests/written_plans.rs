@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use support::repair::role_with;
 use support::situations::{finish, lock_in_mode, start, wait_until_it_waits};
-use support::{Database, Run, role_name};
+use support::{Database, Run};
 
 /// A table that is behind, and what `fix --dry-run` wrote of it.
 struct Reviewed {
@@ -67,6 +68,13 @@ impl Reviewed {
             assert!(said.contains(reason), "{said}");
         }
         assert_eq!(self.database.sequence_states(), before);
+    }
+
+    /// A role that can move the sequence of `item` with `nextval` alone.
+    fn role_that_advances(&self) -> String {
+        let grants = "GRANT SELECT, UPDATE ON item TO @role; GRANT SELECT, USAGE ON SEQUENCE item_id_seq TO @role;
+                      GRANT USAGE ON SCHEMA public TO @role";
+        role_with(&self.database, grants)
     }
 
     fn state(&self, sequence: &str) -> (i64, bool) {
@@ -202,11 +210,7 @@ fn rows_that_are_gone_refuse_what_would_leave_a_gap() {
 #[test]
 fn a_plan_by_nextval_is_done_by_nextval_whoever_does_it() {
     let reviewed = Reviewed::item();
-    let role = role_name();
-    reviewed.database.execute(&format!(
-        "CREATE ROLE \"{role}\" LOGIN; GRANT SELECT, UPDATE ON item TO \"{role}\";
-         GRANT SELECT, USAGE ON SEQUENCE item_id_seq TO \"{role}\"; GRANT USAGE ON SCHEMA public TO \"{role}\""
-    ));
+    let role = reviewed.role_that_advances();
     reviewed.write(&["-U", &role]);
     let done = reviewed.done(0);
     assert_eq!(done[0]["fix"]["protection"], "advance");
@@ -275,11 +279,7 @@ fn a_sequence_that_an_extension_took_over_is_named() {
 #[test]
 fn a_role_that_can_do_less_than_the_plan_says_is_refused() {
     let reviewed = Reviewed::item();
-    let role = role_name();
-    reviewed.database.execute(&format!(
-        "CREATE ROLE \"{role}\" LOGIN; GRANT SELECT, UPDATE ON item TO \"{role}\";
-         GRANT SELECT, USAGE ON SEQUENCE item_id_seq TO \"{role}\"; GRANT USAGE ON SCHEMA public TO \"{role}\""
-    ));
+    let role = reviewed.role_that_advances();
     let run = reviewed.run(&["--yes", "-U", &role]).expect_status(1);
     assert!(run.stdout.contains("the plan has protection full, and now there is advance at best"), "{run:#?}");
     assert_eq!(reviewed.state("public.item_id_seq"), (1, false));

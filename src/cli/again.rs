@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pgseqfix::db::ScanOptions;
 use pgseqfix::db::connect::{Given, holds_secret};
-use pgseqfix::model::QualifiedName;
+use pgseqfix::model::{QualifiedName, conninfo_value};
 
 /// What is said where the command is not understood.
 const SAME: &str = "the same command with fix";
@@ -67,7 +67,7 @@ pub fn explain_log_command(given: &Given, database: &str, logs: &[PathBuf]) -> S
 
 /// A database's name in the place of the one that was given: of what a string or a URI says twice the last one counts.
 fn in_place_of(given: Option<&str>, database: &str) -> String {
-    let as_value = || format!("dbname='{}'", database.replace('\\', r"\\").replace('\'', r"\'"));
+    let as_value = || format!("dbname={}", conninfo_value(database));
     match given.filter(|given| given.contains("://") || given.contains('=')) {
         Some(uri) if uri.contains("://") => {
             let sign = if uri.contains('?') { '&' } else { '?' };

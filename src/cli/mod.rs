@@ -1,6 +1,7 @@
 //! Talks to the person: arguments, questions, progress, rendering.
 
 pub mod again;
+pub mod annotate;
 pub mod arguments;
 pub mod connection;
 pub mod duration;
@@ -9,6 +10,7 @@ pub mod explain;
 pub mod failure;
 pub mod format;
 pub mod generate;
+pub mod help;
 pub mod interrupt;
 pub mod logging;
 #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
@@ -17,7 +19,7 @@ pub mod number;
 pub mod option_groups;
 pub mod output;
 pub mod plan_file;
-mod progress;
+pub mod progress;
 pub mod prompt;
 pub mod render;
 pub mod request;

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::mem::ManuallyDrop;
 
 use indicatif::MultiProgress;
 use pgseqfix::db::{self, Applied, Connections, Error, Scan, ScanOptions};
-use pgseqfix::model::{Entry, Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
+use pgseqfix::model::{Mode, Outcome, Plan, PlanOptions, Report, Summary, Terms};
 
 use super::again;
+use super::annotate;
 use super::connection::{connect_for_more, warn_of_password};
 use super::exit::Exit;
 use super::failure::{Failure, tell};
@@ -33,7 +33,7 @@ pub fn run(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure> {
     let ended = run_through(request, bars);
     if let (true, Err(failure)) = (request.output.github, &ended) {
         // It is said on standard error all the same.
-        let _ = annotate_error(&failure.to_string());
+        let _ = annotate::error(&failure.to_string());
     }
     ended
 }
@@ -103,7 +103,8 @@ fn run_through(request: &Request, bars: &MultiProgress) -> Result<Exit, Failure>
         }
     };
     let terms = written.as_ref().map_or_else(|| terms(request), PlanFile::terms);
-    let exit = report(request, destination, (mode, terms), scan, missing, &plan, applied)?;
+    let report = Report::new(scan.server, mode, scan.findings, scan.excluded, &plan, applied.outcomes).with(missing);
+    let exit = deliver(request, destination, &Report { terms, ..report }, &plan, applied.cut_short)?;
     Ok(if interrupt.is_wanted() { Exit::Interrupted } else { exit })
 }
 
@@ -161,69 +162,46 @@ fn cannot_write(request: &Request) -> String {
 }
 
 /// Delivers the report; what cut the run short is said after it.
-fn report(
+fn deliver(
     request: &Request,
     destination: Destination,
-    (mode, terms): (Mode, Terms),
-    scan: Scan,
-    missing: Vec<Entry>,
+    report: &Report,
     plan: &Plan,
-    applied: Applied,
+    cut_short: Option<Error>,
 ) -> Result<Exit, Failure> {
-    for warning in &scan.server.warnings {
+    for warning in &report.server.warnings {
         tell(&format!("warning: {}", printable(warning)));
     }
-    let report = Report::new(scan.server, mode, scan.findings, scan.excluded, plan, applied.outcomes);
-    let report = Report { terms, ..report.with(missing) };
     let all = request.output.verbose > 0;
     let delivered = destination.deliver(|out, place| match request.output.format {
         Format::Table if request.output.quiet => Ok(()),
-        Format::Table if request.is_check => render::table::render_count(&report, out),
+        Format::Table if request.is_check => render::table::render_count(report, out),
         Format::Table => {
-            render::table::render(&report, all, place.is_coloured(), out)?;
-            render::table::render_next_step(&report, &again::own_fix_command(request.names_scan), out)
+            render::table::render(report, all, place.is_coloured(), out)?;
+            render::table::render_next_step(report, &again::own_fix_command(request.names_scan), out)
         }
-        Format::Json => render::json::render(&report, out),
-        Format::Csv => render::csv::render(&report, place == Place::Terminal, out),
-        Format::Markdown => render::markdown::render(&report, all, out),
-        Format::Prometheus => render::prometheus::render(&report, out),
-        Format::Sql => render::sql::render(&report, plan, &request.apply.timeouts, place == Place::Terminal, out),
+        Format::Json => render::json::render(report, out),
+        Format::Csv => render::csv::render(report, place == Place::Terminal, out),
+        Format::Markdown => render::markdown::render(report, all, out),
+        Format::Prometheus => render::prometheus::render(report, out),
+        Format::Sql => render::sql::render(report, plan, &request.apply.timeouts, place == Place::Terminal, out),
     });
-    let summary = Summary::of(&report);
+    let summary = Summary::of(report);
     delivered.map_err(|error| {
         let done = if summary.fixed > 0 { " (the fixes are done)" } else { "" };
         Failure::Io(cannot_write(request) + done, error)
     })?;
     if request.output.github {
-        annotate(&report, all)?;
+        annotate::report(report, all)?;
     }
-    match applied.cut_short {
+    match cut_short {
         Some(error) => {
             tell(&format!("error: {error}"));
             if request.output.github {
-                annotate_error(&error.to_string())?;
+                annotate::error(&error.to_string())?;
             }
             Ok(Exit::Trouble)
         }
         None => Ok(summary.verdict().into()),
     }
-}
-
-fn annotate_error(error: &str) -> Result<(), Failure> {
-    let failed = |error| Failure::Io("could not write for GitHub".into(), error);
-    let standard_output = Destination::open(None).map_err(failed)?;
-    standard_output.deliver(|out, _| render::github::render_error(error, out)).map_err(failed)
-}
-
-/// What GitHub reads: annotations on standard output, and the summary in the file that it names.
-fn annotate(report: &Report, all: bool) -> Result<(), Failure> {
-    let failed = |error| Failure::Io("could not write for GitHub".into(), error);
-    let standard_output = Destination::open(None).map_err(failed)?;
-    standard_output.deliver(|out, _| render::github::render(report, out)).map_err(failed)?;
-    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
-        log::warn!("GITHUB_STEP_SUMMARY is not set: there is no summary of a job to write to");
-        return Ok(());
-    };
-    let file = OpenOptions::new().create(true).append(true).open(summary);
-    file.and_then(|mut file| render::markdown::render(report, all, &mut file)).map_err(failed)
 }

@@ -1,6 +1,6 @@
 //! What the catalog says of a column and a sequence, before anybody judges it.
 
-use super::name::{QualifiedName, quote_identifier};
+use super::name::{QualifiedName, conninfo_value, quote_identifier};
 use super::range::ValueRange;
 
 /// What kind of relation a column is in.
@@ -157,11 +157,8 @@ impl ForeignServer {
         }
         let setting = |(keyword, value): &(&str, String)| {
             let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
-            let value = if !value.is_empty() && value.chars().all(is_plain) {
-                value.clone()
-            } else {
-                format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
-            };
+            let value =
+                if !value.is_empty() && value.chars().all(is_plain) { value.clone() } else { conninfo_value(value) };
             format!("{keyword}={value}")
         };
         let settings: Vec<String> = self.place.iter().map(setting).collect();

@@ -49,7 +49,7 @@ pub use level::{Level, Restriction, Way};
 pub use limits::Limits;
 pub use linking::{Link, LinkedColumn, Role, link};
 pub use mention::nextval_literals;
-pub use name::{QualifiedName, quote_identifier, quote_literal};
+pub use name::{QualifiedName, conninfo_value, quote_identifier, quote_literal};
 pub use pattern::Pattern;
 pub use plan::{LeftOut, Plan, PlanOptions, decide_to_advance, decide_under};
 pub use probe::{COUNT_LIMIT, collisions_sql, farthest_sql, whole_collisions_sql, window_end};

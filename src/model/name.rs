@@ -115,6 +115,12 @@ const KEYWORDS: &[&str] = &[
     "xmltable",
 ];
 
+/// A value in a keyword string of libpq, in quotes.
+/// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE>
+pub fn conninfo_value(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
